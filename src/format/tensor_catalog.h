@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model file holds, whatever its format: metadata under GGUF keys and tensors under GGUF
+// names and shapes. GGUF files (one or many shards) and safetensors directories both implement it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "format/metadata.h"
+#include "quant/type.h"
+
+namespace stride::format {
+
+// [ne0, ne1, ne2, ne3]: ne0 is contiguous (the input dimension of a matrix), unused dimensions
+// are 1.
+using Shape = std::array<uint64_t, 4>;
+
+struct Tensor {
+  std::string name;  // GGUF name: "blk.3.ffn_up_exps.weight"
+  quant::Type type = quant::Type::f32;
+  Shape shape{1, 1, 1, 1};
+  uint32_t n_dims = 1;
+  uint64_t bytes =
+      0;  // of the values in `type`; checked against the file when the catalog was opened
+  size_t source = 0;  // the catalog's own: where the bytes are
+
+  uint64_t values() const { return shape[0] * shape[1] * shape[2] * shape[3]; }
+};
+
+class TensorCatalog {
+ public:
+  virtual ~TensorCatalog() = default;
+
+  virtual const Metadata& metadata() const = 0;
+  virtual std::span<const Tensor> tensors() const = 0;
+  virtual const Tensor* find(std::string_view name) const = 0;
+
+  // The tensor's bytes: a view of the mapped file where it stores them as they are, else converted
+  // into `scratch` (zero-centred norms get their +1, FP8 blocks become f32). Views live as long as
+  // the catalog.
+  virtual Result<std::span<const std::byte>> bytes(const Tensor& tensor,
+                                                   std::vector<std::byte>& scratch) const = 0;
+
+  // True if bytes() gives a view of the file for this tensor.
+  virtual bool is_mapped(const Tensor& tensor) const = 0;
+
+  // What is suspicious but usable, one sentence each.
+  virtual std::span<const std::string> warnings() const = 0;
+};
+
+// Opens a GGUF file (any shard of a split one), or a directory or index file of safetensors.
+Result<std::unique_ptr<TensorCatalog>> open_model(const std::filesystem::path& path);
+
+}  // namespace stride::format
