@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The subcommands: one function and one file each. They return the exit code: 0 success, 1 failure, 2 wrong usage,
-// 130 interrupted.
+// The subcommands: one function and one file each. They return the exit code: 0 success, 1 failure,
+// 2 wrong usage, 130 interrupted.
 #pragma once
 
 #include <span>
