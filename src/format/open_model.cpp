@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chooses the reader for a path.
+#include "format/gguf_catalog.h"
+#include "format/tensor_catalog.h"
+
+namespace stride::format {
+
+Result<std::unique_ptr<TensorCatalog>> open_model(const std::filesystem::path& path) {
+  return open_gguf(path);
+}
+
+}  // namespace stride::format
