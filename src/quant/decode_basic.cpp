@@ -9,9 +9,12 @@
 namespace stride::quant {
 namespace {
 
+static_assert(std::endian::native == std::endian::little);
+
 uint16_t load_u16(const std::byte* p) {
-  return static_cast<uint16_t>(std::to_integer<unsigned>(p[0]) | std::to_integer<unsigned>(p[1])
-                                                                     << 8);
+  uint16_t bits = 0;
+  std::memcpy(&bits, p, sizeof bits);
+  return bits;
 }
 
 // 32 values of four bits: value[low nibbles], value[high nibbles], times the scale.
@@ -26,8 +29,7 @@ void decode_nibbles(const std::array<uint8_t, 16>& q, const std::array<int8_t, 1
 }  // namespace
 
 void decode_f32(const std::byte* in, float* out, size_t n) {
-  static_assert(std::endian::native == std::endian::little);
-  std::memcpy(out, in, n * sizeof(float));
+  if (n > 0) std::memcpy(out, in, n * sizeof(float));
 }
 
 void decode_f16(const std::byte* in, float* out, size_t n) {
