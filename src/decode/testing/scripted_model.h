@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model for tests that says what a script tells it to: the logits after each token are a function
+// of all tokens so far. It keeps the promises of model::Sequence, a bounded look-back included, and
+// counts what it is asked to compute, so that tests can tell what was read again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "model/model.h"
+
+namespace stride::decode::testing {
+
+using model::Token;
+
+// Logits [n_vocab] after these tokens (at least one).
+using LogitScript = std::function<std::vector<float>(std::span<const Token> tokens)>;
+// The token whose logit is 1 where all others are 0.
+using TokenScript = std::function<Token(std::span<const Token> tokens)>;
+
+class ScriptedModel : public model::Model {
+ public:
+  // Sequences can be truncated by at most `look_back` tokens.
+  ScriptedModel(uint32_t n_vocab, uint32_t look_back, LogitScript script);
+  ScriptedModel(uint32_t n_vocab, uint32_t look_back, TokenScript script);
+
+  uint64_t n_row() const { return n_row_; }           // rows computed since the start
+  uint64_t n_call() const { return n_call_; }         // calls of forward()
+  uint32_t largest_call() const { return largest_; }  // rows of the largest one
+  std::function<void()> on_forward = [] {};           // called at the start of each forward()
+
+  const model::Config& config() const override { return config_; }
+  uint64_t sequence_bytes(uint32_t capacity) const override { return uint64_t{capacity} * 1024; }
+  uint64_t scratch_bytes() const override { return 0; }
+  Result<std::unique_ptr<model::Sequence>> new_sequence(uint32_t capacity) override;
+  Result<> forward(model::Sequence& sequence, const model::Request& request,
+                   model::Output& out) override;
+  Result<> forward_mtp(model::Sequence& sequence, uint32_t head, const model::Request& request,
+                       std::span<const float> hidden, model::Output& out) override;
+  uint32_t mtp_size(const model::Sequence& sequence, uint32_t head) const override;
+  Result<> truncate_mtp(model::Sequence& sequence, uint32_t head, uint32_t n) override;
+
+ private:
+  model::Config config_;
+  uint32_t look_back_;
+  LogitScript script_;
+  uint64_t n_row_ = 0;
+  uint64_t n_call_ = 0;
+  uint32_t largest_ = 0;
+};
+
+}  // namespace stride::decode::testing
