@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Types of the attention kernels. A call works on one key-value head and any number of query rows
+// (the heads of its group, times the rows of a prompt), tile by tile of kAttentionTile positions
+// with an online softmax; the score matrix never exists.
+//
+// Results depend on the queries, the keys and values and each query's range alone. Tiles start at
+// multiples of kAttentionTile of the absolute position wherever rows lie in memory. To split a long
+// range over threads, and always for the results to be the same with any number of them: attend()
+// over each range between multiples of kAttentionChunk that a query sees, then merge the states in
+// ascending order:
+//
+//   for (size_t c = first / kAttentionChunk * kAttentionChunk; c < last; c += kAttentionChunk)
+//     attend(queries, kv, c, c + kAttentionChunk, partial);   // any thread
+//   merge(state, partial_0), merge(state, partial_1), ...     // ascending, from an empty state
+//   finish(out, state)                                        // out = sum p v / sum p
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace stride::kernels {
+
+constexpr size_t kAttentionTile = 32;
+constexpr size_t kAttentionChunk = 1024;
+constexpr size_t kMaxHeadDim = 256;
+
+enum class KvFormat : uint8_t { f16, int8 };
+
+// Consecutive positions first .. first + n - 1 of one head.
+struct KvSpan {
+  const std::byte* k = nullptr;    // [n, head_dim] f16 or int8, row i at k + i * row_bytes
+  const std::byte* v = nullptr;    // likewise
+  const float* k_scale = nullptr;  // int8 only: row i's at k_scale[i * scale_stride]
+  const float* v_scale = nullptr;
+  size_t first = 0;
+  size_t n = 0;
+};
+
+// The stored positions of one head: a ring that has wrapped is two spans, the first holding the
+// older positions. Spans must not overlap in positions, and every position that a query sees must
+// be in one.
+struct KvView {
+  KvFormat format = KvFormat::f16;
+  size_t row_bytes = 0;
+  size_t scale_stride = 0;  // floats
+  KvSpan spans[2];
+};
+
+struct AttentionQueries {
+  const float* q = nullptr;         // query i at q + i * q_stride, [head_dim]
+  size_t q_stride = 0;              // floats
+  const uint32_t* begin = nullptr;  // [n] query i sees positions begin[i] .. end[i] - 1
+  const uint32_t* end = nullptr;    // [n]
+  size_t n = 0;
+  size_t head_dim = 0;  // multiple of 8, at most kMaxHeadDim
+  float scale = 1;      // of the scores: 1 / sqrt(head_dim)
+};
+
+// What has been summed so far: p_i = exp(s_i - max). With no position seen: max -infinity, sum 0.
+struct AttentionState {
+  float* acc = nullptr;      // [head_dim] sum p_i v_i
+  float* max_sum = nullptr;  // [2] max, sum p_i
+};
+
+// attend() sets states[i] to the result over positions of query i in [begin, end), which must not
+// cross a multiple of kAttentionChunk. merge() adds `from` to `into`.
+
+}  // namespace stride::kernels
