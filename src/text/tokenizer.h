@@ -17,14 +17,17 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "text/merge_table.h"
 
 namespace stride::text {
 
 using Token = int32_t;
+
+class Merger;
 
 enum class TokenKind : uint8_t {
   normal,        // made by merges; written in the byte alphabet (see byte_alphabet.h)
@@ -93,30 +96,24 @@ class Tokenizer {
   bool is_end(Token token) const;
 
  private:
-  friend class Builder;
+  friend class TokenizerBuilder;
 
-  struct Merge {
-    uint32_t rank;  // position in the list of merges: lower is applied first
-    Token result;
-  };
   struct Match {
-    Token token;
-    size_t size;  // bytes; 0: none
+    Token token = -1;
+    size_t size = 0;  // bytes; 0: none
   };
-  class Merger;
 
   Tokenizer() = default;
-  Match match_marker(std::string_view text) const;
+  Match match_special(std::string_view text) const;
   void encode_plain(std::string_view text, Merger& merger, std::vector<Token>& out) const;
 
-  std::string bytes_;                                // pieces of all tokens, joined
-  std::vector<size_t> offsets_;                      // [n_token + 1] into bytes_
-  std::vector<TokenKind> kinds_;                     // [n_token]
-  std::array<Token, 256> byte_tokens_{};             // the token of each single byte
-  std::unordered_map<uint64_t, Merge> merges_;       // left << 32 | right
-  std::unordered_map<std::string, Token> specials_;  // text of control and user-defined tokens
-  std::unordered_map<uint64_t, uint32_t> trie_;      // node << 8 | byte, over the special tokens
-  std::vector<Token> trie_tokens_;                   // [n_node] the token that ends here, or -1
+  std::string bytes_;                     // the pieces of all tokens, joined
+  std::vector<size_t> offsets_;           // [n_token + 1] into bytes_
+  std::vector<TokenKind> kinds_;          // [n_token]
+  std::array<Token, 256> byte_tokens_{};  // the token of each single byte
+  MergeTable merges_;
+  std::vector<std::pair<std::string, Token>> specials_;  // sorted by text
+  std::array<bool, 256> begins_special_{};               // first bytes of the special tokens
   std::vector<Token> end_tokens_;
   Token bos_ = -1, eos_ = -1, pad_ = -1;
   bool add_bos_ = true;
