@@ -102,10 +102,12 @@ class GgufCatalog final : public TensorCatalog {
     return it == by_name_.end() ? nullptr : &tensors_[it->second];
   }
 
-  Result<std::span<const std::byte>> bytes(const Tensor& tensor,
-                                           std::vector<std::byte>& /*scratch*/) const override {
+  Result<std::span<const std::byte>> rows(const Tensor& tensor, uint64_t first, uint64_t n,
+                                          std::vector<std::byte>& /*scratch*/) const override {
     const Place& place = places_.at(tensor.source);
-    return shards_[place.shard].file.bytes().subspan(place.offset, tensor.bytes);
+    const uint64_t row_bytes = tensor.bytes / tensor.rows();
+    return shards_[place.shard].file.bytes().subspan(place.offset + first * row_bytes,
+                                                     n * row_bytes);
   }
 
  private:

@@ -33,6 +33,7 @@ struct Tensor {
   size_t source = 0;  // the catalog's own: where the bytes are
 
   uint64_t values() const { return shape[0] * shape[1] * shape[2] * shape[3]; }
+  uint64_t rows() const { return shape[1] * shape[2] * shape[3]; }
 };
 
 class TensorCatalog {
@@ -43,13 +44,20 @@ class TensorCatalog {
   virtual std::span<const Tensor> tensors() const = 0;
   virtual const Tensor* find(std::string_view name) const = 0;
 
-  // The tensor's bytes: a view of the mapped file where it stores them as they are, else converted
-  // into `scratch` (zero-centred norms get their +1, FP8 blocks become f32). Views live as long as
-  // the catalog.
-  virtual Result<std::span<const std::byte>> bytes(const Tensor& tensor,
-                                                   std::vector<std::byte>& scratch) const = 0;
+  // The bytes of rows [first, first + n) of the tensor, which must exist: a view of the mapped file
+  // where it stores them as they are, else converted into `scratch` (zero-centred norms get their
+  // +1, FP8 blocks become f32). Views live as long as the catalog. Any number of threads may call
+  // this.
+  virtual Result<std::span<const std::byte>> rows(const Tensor& tensor, uint64_t first, uint64_t n,
+                                                  std::vector<std::byte>& scratch) const = 0;
 
-  // True if bytes() gives a view of the file for this tensor.
+  // All of the tensor's bytes, as rows() gives them.
+  Result<std::span<const std::byte>> bytes(const Tensor& tensor,
+                                           std::vector<std::byte>& scratch) const {
+    return rows(tensor, 0, tensor.rows(), scratch);
+  }
+
+  // True if rows() gives a view of the file for this tensor.
   virtual bool is_mapped(const Tensor& tensor) const = 0;
 
   // What is suspicious but usable, one sentence each.
