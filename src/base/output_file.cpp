@@ -84,15 +84,17 @@ void OutputFile::discard() {
 
 Result<> OutputFile::reserve(uint64_t bytes) {
   if (bytes == 0) return {};
+  // Asked first, because a reservation that fails may have filled the disk before it does.
+  struct statvfs disk{};
+  if (::fstatvfs(fd_, &disk) == 0) {
+    const double free = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize);
+    if (free < static_cast<double>(bytes))
+      return fail(Errc::exhausted, "{}: needs {:.2f} GB, the disk has {:.2f} GB free",
+                  path_.string(), static_cast<double>(bytes) / 1e9, free / 1e9);
+  }
   if (::fallocate(fd_, 0, 0, static_cast<off_t>(bytes)) == 0) return {};
   if (errno == EINTR || errno == EOPNOTSUPP || errno == ENOSYS) return {};
-  if (errno != ENOSPC) return system_failure(path_, "reserve its space", errno);
-  struct statvfs disk{};
-  const bool known = ::statvfs(folder_of(path_).c_str(), &disk) == 0;
-  const double free =
-      known ? static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize) : 0;
-  return fail(Errc::exhausted, "{}: needs {:.2f} GB, the disk has {:.2f} GB free", path_.string(),
-              static_cast<double>(bytes) / 1e9, free / 1e9);
+  return system_failure(path_, "reserve its space", errno);
 }
 
 Result<> OutputFile::write(std::span<const std::byte> bytes) {
