@@ -6,6 +6,7 @@
 namespace stride::cli {
 
 int detokenize_command(Arguments args);
+int logits_command(Arguments args);
 int tokenize_command(Arguments args);
 int version_command(Arguments args);
 
@@ -13,6 +14,7 @@ std::span<const Command> commands() {
   static constexpr std::array kCommands = {
       Command{"tokenize", tokenize_command, "show the tokens of a text"},
       Command{"detokenize", detokenize_command, "turn token ids back into text"},
+      Command{"logits", logits_command, "write the raw logits of given token ids"},
       Command{"version", version_command,
               "print the version, the instruction set in use and the build"},
   };

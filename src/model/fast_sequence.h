@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cache of one sequence on the fast path: a KvLayer per layer, as long as the capacity where
+// attention is full and a ring where it slides.
+//
+// A ring of window + max_rows rows holds the window behind every row of a step. What rows have been
+// overwritten is tracked by `oldest`: going back to n tokens needs the window - 1 positions before
+// n.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "cache/kv_layer.h"
+#include "model/model.h"
+
+namespace stride::model {
+
+// The layers that advance together: the trunk's, or those of one MTP head.
+struct KvTrack {
+  std::vector<cache::KvLayer> layers;
+  std::vector<bool> sliding;  // [layers.size()]
+  uint32_t n_past = 0;        // positions held
+  uint32_t oldest = 0;        // first position that no ring has overwritten
+  uint32_t n_ring = 0;        // rows of a ring
+  uint32_t window = 0;
+
+  // The smallest n that truncate(n) accepts.
+  uint32_t earliest() const { return oldest == 0 ? 0 : oldest + window - 1; }
+  Result<> truncate(uint32_t n);
+  // Takes n more rows, which the caller is about to write.
+  void advance(uint32_t n);
+};
+
+class FastSequence final : public Sequence {
+ public:
+  static Result<std::unique_ptr<Sequence>> create(const Config& config, KvType type,
+                                                  uint32_t capacity, uint32_t max_rows);
+  static uint64_t bytes(const Config& config, KvType type, uint32_t capacity, uint32_t max_rows);
+
+  uint32_t size() const override { return tracks[0].n_past; }
+  uint32_t capacity() const override { return capacity_; }
+  uint32_t earliest() const override { return tracks[0].earliest(); }
+  Result<> truncate(uint32_t n) override { return tracks[0].truncate(n); }
+  std::unique_ptr<RewindPoint> mark() const override;
+  Result<> rewind(const RewindPoint& point) override;
+
+  // The trunk, then one for each MTP head.
+  std::vector<KvTrack> tracks;
+
+ private:
+  uint32_t capacity_ = 0;
+};
+
+// What a key-value row and head of this model stores: kernels want a multiple of 8 values, so
+// shorter heads are padded with zeros.
+cache::KvShape kv_shape(const Config& config, uint32_t layer, KvType type);
+
+}  // namespace stride::model

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the threads of a team share while they run a step of the fast path: up to max_rows
+// consecutive rows of one sequence through one layer after another.
+//
+// Every thread walks the same stages and does its share of each: whole rows of the batch where a
+// stage works on rows (norms, quantisation, routing), a range of weight rows where it multiplies. A
+// barrier ends each stage. Who does what never changes a sum, so results do not depend on the
+// number of threads or rows.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/thread_team.h"
+#include "cache/kv_layer.h"
+#include "kernels/kernels.h"
+#include "model/rows.h"
+#include "model/weights.h"
+
+namespace stride::model {
+
+// Cosines and sines of a step's positions for layers that share their frequencies: [n_row, n_rot /
+// 2] each.
+struct RotaryTable {
+  std::vector<double> frequency;
+  AlignedBuffer<float> cos, sin;
+};
+
+// One routed pair: row `row` of the batch goes through an expert with this weight.
+struct Slot {
+  uint32_t row;
+  float weight;
+};
+
+// Buffers for max_rows rows, allocated once. Names follow the stages that fill them.
+struct Scratch {
+  static Result<Scratch> create(const Weights& weights, uint32_t max_rows, unsigned n_threads,
+                                uint32_t n_plane);
+  uint64_t bytes() const;
+
+  RowBuffer x;                // residual stream [n_embd]
+  RowBuffer h;                // its norm
+  RowBuffer joined;           // MTP: embedding and hidden, normed [2 * n_embd]
+  RowBuffer attention;        // output of the heads, gated [n_head * head_dim]
+  AlignedBuffer<float> q;     // projections [n_row, n_head * head_dim]
+  AlignedBuffer<float> k, v;  // [n_row, n_head_kv * head_dim]
+  AlignedBuffer<float> gate;  // [n_row, n_head]
+  AlignedBuffer<float>
+      q_heads;  // normed and rotated [n_head_kv, n_row, heads a group, padded head_dim]
+  AlignedBuffer<float> states;   // attention sums, a part for each thread
+  size_t states_each = 0;        // floats of one thread's part
+  AlignedBuffer<float> product;  // result of a projection back to the stream [n_row, n_embd]
+
+  RowBuffer dense;               // gated activations [n_ff], or of the shared expert [n_ff_shared]
+  AlignedBuffer<float> up;       // [n_row, max(n_ff, n_ff_shared)] or [n_slot, n_ff_expert]
+  AlignedBuffer<float> router;   // scores [n_row, n_expert]
+  AlignedBuffer<int32_t> picks;  // [n_row, n_expert_used], ascending
+  AlignedBuffer<float> pick_weights;
+  std::vector<Slot> slots;         // sorted by expert, then row: [n_row * n_expert_used]
+  std::vector<uint32_t> slot_end;  // [n_expert] end of each expert's slots
+  RowBuffer gathered;              // inputs of the slots [n_embd]
+  RowBuffer routed;                // gated activations of the slots [n_ff_expert]
+
+  std::vector<RotaryTable> rotary;
+  std::vector<uint32_t> rotary_of;  // [layer] index into rotary
+};
+
+// One step of one team. Calls on a thread happen inside ThreadTeam::run, by every thread in the
+// same order.
+struct Step {
+  const kernels::Kernels& kernels;
+  ThreadTeam& team;
+  const Weights& weights;
+  Scratch& scratch;
+  uint32_t n_row;
+  uint32_t first;  // position of row 0
+
+  Range rows_of(unsigned thread) const { return split(n_row, team.size(), thread); }
+  Range outputs_of(unsigned thread, size_t n_out) const {
+    return split(n_out, team.size(), thread, 16);
+  }
+
+  // Fills the rotary tables for the step's positions.
+  void fill_rotary(unsigned thread);
+  // h = norm(x), quantised; ends with a barrier.
+  void norm(unsigned thread, const Vector& weight);
+  // x += attention of the layer; the keys and values of the rows are stored first.
+  void attention(unsigned thread, uint32_t layer, cache::KvLayer& kv);
+  // x += feed-forward of the layer. `picks` (null or [n_row, n_expert_used]) receives the experts
+  // chosen.
+  void feed_forward(unsigned thread, uint32_t layer, int32_t* picks);
+  // x += W rows, for weight rows this thread owns.
+  void project_back(unsigned thread, const Matrix& w, const Rows& rows);
+
+ private:
+  void store_heads(unsigned thread, uint32_t layer, cache::KvLayer& kv);
+  void attend(unsigned thread, uint32_t layer, const cache::KvLayer& kv);
+  void attend_block(unsigned thread, uint32_t layer, const cache::KvLayer& kv, uint32_t head,
+                    uint32_t begin, uint32_t end);
+  void gate_heads(unsigned thread, const Rows& out, uint32_t n_head);
+
+  // Products of one feed-forward with rows [first_in, first_in + n) of `in`, by the weight rows
+  // this thread owns.
+  void gate_up(unsigned thread, const FeedForward& w, uint32_t expert, const Rows& in,
+               size_t first_in, size_t n, const Rows& out, size_t first_out, float limit);
+  void experts(unsigned thread, uint32_t layer, int32_t* picks);
+  void choose_experts(size_t row, const Vector& bias);
+  void fill_slots();
+  void gather(unsigned thread);
+  void add_experts(unsigned thread, const Matrix& down);
+};
+
+}  // namespace stride::model
