@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/cpu.h"
+#include "kernels/avx2/avx2.h"
 #include "kernels/kernels.h"
 #include "kernels/scalar/scalar.h"
 
@@ -22,6 +23,10 @@ const Kernels& choose() {
 
 std::vector<const Kernels*> available_kernels() {
   std::vector<const Kernels*> tables = {&scalar::table()};
+#ifdef STRIDE_KERNELS_X86
+  const CpuFeatures cpu = cpu_features();
+  if (cpu.avx2) tables.push_back(&avx2::table());
+#endif
   return tables;
 }
 

@@ -1,0 +1,16 @@
+# cmake -DNM=nm -DOBJECTS="a.o;b.o" -P CheckWeak.cmake: fails if an object defines a weak symbol.
+set(n_symbol 0)
+foreach(object ${OBJECTS})
+  execute_process(COMMAND ${NM} --defined-only --demangle ${object} OUTPUT_VARIABLE symbols
+                  COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[^\n]+" lines "${symbols}")
+  foreach(line ${lines})
+    math(EXPR n_symbol "${n_symbol} + 1")
+    if(line MATCHES "^[0-9a-f]* [WwVvu] ")
+      message(SEND_ERROR "${object} defines a weak symbol: ${line}")
+    endif()
+  endforeach()
+endforeach()
+if(n_symbol EQUAL 0)
+  message(FATAL_ERROR "no symbols found: is ${NM} the right tool?")
+endif()

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products of a few columns, bound by the reading of weights. For 16 rows at a time, each row is
+// streamed once and its block products F_b are stored; then the sums are taken with rows in lanes,
+// blocks in ascending order, as the contract has it.
+#pragma once
+
+#include "kernels/avx2/decode.h"
+#include "kernels/avx2/matmul.h"
+
+namespace stride::kernels::avx2 {
+namespace {
+
+constexpr size_t kTileRows = 16;
+// Bytes read ahead of the kernel. From 4 KiB on the rate no longer grows (matmul_bench).
+constexpr size_t kPrefetchBytes = 4096;
+
+// i16 sums of pairs of one block.
+template <Form form>
+STRIDE_INLINE __m256i pair_sums(__m256i q, __m256i x) {
+  if constexpr (form == Form::wide) {
+    return _mm256_maddubs_epi16(_mm256_sign_epi8(q, q), _mm256_sign_epi8(x, q));
+  } else {
+    return _mm256_maddubs_epi16(q, x);
+  }
+}
+
+// Vector b: scale 2 b in the low half, 2 b + 1 in the high one.
+STRIDE_INLINE __m256i scales_of_block(__m256i scale16, size_t b) {
+  const __m256i source =
+      b < 4 ? _mm256_permute4x64_epi64(scale16, 0x44) : _mm256_permute4x64_epi64(scale16, 0xEE);
+  const auto at = static_cast<int>(4 * (b % 4));
+  const auto low = static_cast<short>((at + 1) << 8 | at);
+  const auto high = static_cast<short>((at + 3) << 8 | (at + 2));
+  const __m256i pick = _mm256_setr_m128i(_mm_set1_epi16(low), _mm_set1_epi16(high));
+  return _mm256_shuffle_epi8(source, pick);
+}
+
+// S of eight blocks, exact.
+template <class T>
+STRIDE_INLINE __m256 integer_sums(const Group& w, const int8_t* x, const float* sum,
+                                  const int16_t* sum16) {
+  __m256i p[8];
+  for (size_t b = 0; b < 8; ++b) p[b] = pair_sums<T::kForm>(w.q[b], load256(x + 32 * b));
+  if constexpr (T::kForm == Form::halves) {
+    for (size_t b = 0; b < 8; ++b) p[b] = _mm256_madd_epi16(p[b], scales_of_block(w.scale16, b));
+    __m256i s = sums_of_8(p);
+    if constexpr (T::kOffset != 0) {
+      const __m256i taken = _mm256_madd_epi16(w.scale16, load256(sum16));
+      s = _mm256_sub_epi32(s, _mm256_mullo_epi32(taken, _mm256_set1_epi32(T::kOffset)));
+    }
+    return _mm256_cvtepi32_ps(s);
+  } else {
+    __m256 s;
+    if constexpr (T::kForm == Form::narrow) {
+      s = _mm256_cvtepi32_ps(sums_of_8_narrow(p));
+    } else {
+      for (size_t b = 0; b < 8; ++b) p[b] = _mm256_madd_epi16(p[b], _mm256_set1_epi16(1));
+      s = _mm256_cvtepi32_ps(sums_of_8(p));
+    }
+    if constexpr (T::kOffset != 0) {
+      s = _mm256_fnmadd_ps(_mm256_set1_ps(T::kOffset), _mm256_loadu_ps(sum), s);
+    }
+    return T::kBlockValues == 256 ? _mm256_mul_ps(s, w.scale) : s;
+  }
+}
+
+// F of eight blocks.
+template <class T>
+STRIDE_INLINE __m256 group_products(const Group& w, const Q8Row& x, size_t block) {
+  const float* sum = x.sum + block;
+  const int16_t* sum16 = x.sum16 + 2 * block;
+  const __m256 s = integer_sums<T>(w, x.value + 32 * block, sum, sum16);
+  const __m256 f = _mm256_mul_ps(w.d, s);
+  if constexpr (!T::kMin) {
+    return f;
+  } else if constexpr (T::kForm == Form::halves) {
+    const __m256i m = _mm256_madd_epi16(w.min16, load256(sum16));
+    return _mm256_fnmadd_ps(w.d_min, _mm256_cvtepi32_ps(m), f);
+  } else {
+    return _mm256_fnmadd_ps(w.d_min, _mm256_mul_ps(w.min, _mm256_loadu_ps(sum)), f);
+  }
+}
+
+// Reads the group of 8 blocks from `block` on; behind the end of the row there are zeros.
+template <class T>
+STRIDE_INLINE void unpack_at(const std::byte* row, size_t block, size_t n_block, Group& out) {
+  const std::byte* p = row + block * 32 / T::kBlockValues * T::kBlockBytes;
+  if constexpr (T::kBlockValues == 32) {
+    if (n_block - block < 8) [[unlikely]] {
+      alignas(32) std::byte padded[8 * T::kBlockBytes] = {};
+      __builtin_memcpy(padded, p, (n_block - block) * T::kBlockBytes);
+      T::unpack(padded, out);
+      return;
+    }
+  }
+  T::unpack(p, out);
+}
+
+template <size_t kLength>
+STRIDE_INLINE void prefetch(const std::byte* p) {
+  for (size_t i = 0; i < kLength; i += 64)
+    _mm_prefetch(reinterpret_cast<const char*>(p + i), _MM_HINT_T0);
+}
+
+// acc[r] = fma(f[r][b], scale[b], acc[r]) for b in order. Two chains of eight rows hide the
+// latency.
+template <size_t kStride>
+STRIDE_INLINE void chain(float* acc, const float (&f)[kTileRows][kStride], const float* scale,
+                         size_t n_block) {
+  __m256 sum[2] = {_mm256_loadu_ps(acc), _mm256_loadu_ps(acc + 8)};
+  for (size_t b = 0; b < n_block; b += 8) {
+    __m256 lanes[2][8];
+    for (size_t h = 0; h < 2; ++h) {
+      for (size_t r = 0; r < 8; ++r) lanes[h][r] = _mm256_loadu_ps(f[8 * h + r] + b);
+      transpose8(lanes[h]);
+    }
+    const size_t n = n_block - b < 8 ? n_block - b : 8;
+    for (size_t i = 0; i < n; ++i) {
+      const __m256 d = _mm256_broadcast_ss(scale + b + i);
+      sum[0] = _mm256_fmadd_ps(lanes[0][i], d, sum[0]);
+      sum[1] = _mm256_fmadd_ps(lanes[1][i], d, sum[1]);
+    }
+  }
+  _mm256_storeu_ps(acc, sum[0]);
+  _mm256_storeu_ps(acc + 8, sum[1]);
+}
+
+template <class T, size_t kCol>
+void product_rows(const Product& a) {
+  constexpr size_t kChunk = kCol == 1 ? 128 : 64;  // blocks; what is stored stays within 12 KiB
+  constexpr size_t kGroupBytes = 256 / T::kBlockValues * T::kBlockBytes;
+  const size_t n_block = a.w.n_in / 32;
+  const size_t ahead = (kPrefetchBytes + a.w.row_bytes - 1) / a.w.row_bytes * a.w.row_bytes;
+  Q8Row x[kCol];
+  for (size_t c = 0; c < kCol; ++c) x[c] = q8_row(a.x + c * a.x_stride, a.w.n_in);
+  for (size_t r = a.row_begin; r < a.row_end; r += kTileRows) {
+    const size_t n_row = a.row_end - r < kTileRows ? a.row_end - r : kTileRows;
+    alignas(32) float acc[kCol][kTileRows] = {};
+    alignas(32) float f[kCol][kTileRows][kChunk];
+    for (size_t b0 = 0; b0 < n_block; b0 += kChunk) {
+      const size_t b1 = n_block - b0 < kChunk ? n_block : b0 + kChunk;
+      for (size_t i = 0; i < n_row; ++i) {
+        const std::byte* row = a.w.data + (r + i) * a.w.row_bytes;
+        for (size_t b = b0; b < b1; b += 8) {
+          prefetch<kGroupBytes>(row + b / 8 * kGroupBytes + ahead);
+          Group w;
+          unpack_at<T>(row, b, n_block, w);
+          for (size_t c = 0; c < kCol; ++c) {
+            _mm256_store_ps(f[c][i] + b - b0, group_products<T>(w, x[c], b));
+          }
+        }
+      }
+      for (size_t c = 0; c < kCol; ++c) chain(acc[c], f[c], x[c].scale + b0, b1 - b0);
+    }
+    for (size_t c = 0; c < kCol; ++c) {
+      for (size_t i = 0; i < n_row; ++i) a.out[c * a.out_stride + r + i] = acc[c][i];
+    }
+  }
+}
+
+}  // namespace
+}  // namespace stride::kernels::avx2
