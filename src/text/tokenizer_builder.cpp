@@ -10,6 +10,7 @@
 
 #include "text/byte_alphabet.h"
 #include "text/pre_tokenizer.h"
+#include "text/special_names.h"
 #include "text/tokenizer.h"
 
 namespace stride::text {
@@ -18,9 +19,6 @@ namespace {
 constexpr size_t kMaxTokens = size_t{1} << 24;
 // Bounds the time spent on each byte of a text; the longest of the known vocabularies has 36.
 constexpr size_t kMaxSpecialBytes = 256;
-
-// The strings that end a turn or a text. A model file names at most one of them as eos.
-constexpr std::string_view kEndTexts[] = {"<｜end▁of▁sentence｜>", "<｜▁pad▁｜>", "<|im_end|>"};
 
 // A name for messages: damaged files hold bytes that no terminal should see.
 std::string shown(std::string_view text) {
@@ -206,7 +204,7 @@ class TokenizerBuilder {
     out_.pad_ = STRIDE_TRY(check_id("pad", vocabulary_.pad));
     out_.add_bos_ = vocabulary_.add_bos && out_.bos_ >= 0;
     auto& ends = out_.end_tokens_;
-    for (const std::string_view text : kEndTexts) {
+    for (const std::string_view text : kEndNames) {
       if (const auto token = out_.find_special(text)) ends.push_back(*token);
     }
     if (out_.eos_ >= 0) ends.push_back(out_.eos_);

@@ -9,16 +9,13 @@
 
 #include "json/json.h"
 #include "text/pre_tokenizer.h"
+#include "text/special_names.h"
 
 namespace stride::text {
 namespace {
 
 constexpr size_t kMaxFileBytes = size_t{256} << 20;
 constexpr size_t kMaxDepth = 16;
-
-constexpr std::array<std::string_view, 1> kBosTexts = {"<｜begin▁of▁sentence｜>"};
-constexpr std::array<std::string_view, 2> kEosTexts = {"<|im_end|>", "<｜end▁of▁sentence｜>"};
-constexpr std::array<std::string_view, 1> kPadTexts = {"<｜▁pad▁｜>"};
 
 // The three passes as the file spells them; line ends may be escaped or not.
 constexpr std::array<std::string_view, 3> kPasses = {
@@ -210,18 +207,6 @@ Result<> read_merges(const Json& model, Vocabulary& vocabulary) {
   return {};
 }
 
-// The first of the names that is a special token.
-Token find_named(const Vocabulary& vocabulary, std::span<const std::string_view> names) {
-  for (const std::string_view name : names) {
-    for (size_t i = 0; i < vocabulary.tokens.size(); ++i) {
-      if (vocabulary.kinds[i] == TokenKind::control && vocabulary.tokens[i] == name) {
-        return static_cast<Token>(i);
-      }
-    }
-  }
-  return -1;
-}
-
 }  // namespace
 
 Result<Vocabulary> read_tokenizer_json(std::string_view text) {
@@ -238,9 +223,7 @@ Result<Vocabulary> read_tokenizer_json(std::string_view text) {
   vocabulary.pre = kDeepseekV3;
   STRIDE_TRY(read_tokens(root, *model, vocabulary));
   STRIDE_TRY(read_merges(*model, vocabulary));
-  vocabulary.bos = find_named(vocabulary, kBosTexts);
-  vocabulary.eos = find_named(vocabulary, kEosTexts);
-  vocabulary.pad = find_named(vocabulary, kPadTexts);
+  set_roles_by_name(vocabulary);
   return vocabulary;
 }
 
