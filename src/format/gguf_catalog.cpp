@@ -110,6 +110,13 @@ class GgufCatalog final : public TensorCatalog {
                                                      n * row_bytes);
   }
 
+  void release(const Tensor& tensor, uint64_t first, uint64_t n) const override {
+    const Place& place = places_.at(tensor.source);
+    const uint64_t row_bytes = tensor.bytes / tensor.rows();
+    shards_[place.shard].file.advise(MappedFile::Advice::dont_need,
+                                     place.offset + first * row_bytes, n * row_bytes);
+  }
+
  private:
   struct Place {
     size_t shard;

@@ -29,7 +29,9 @@ struct Source {
   std::span<const std::byte> bytes;
   std::span<const std::byte> scales;  // f32 [ne2, ceil(ne1 / 128), ceil(ne0 / 128)], FP8 only
   bool add_one = false;
-  bool mapped = false;  // the presented bytes are the stored ones
+  bool mapped = false;               // the presented bytes are the stored ones
+  const MappedFile* file = nullptr;  // that holds the bytes, from `offset` on; null if made here
+  uint64_t offset = 0;
 };
 
 std::optional<quant::Type> stored_type(Dtype dtype) {
@@ -143,6 +145,14 @@ class SafetensorsCatalog final : public TensorCatalog {
     return scratch;
   }
 
+  void release(const Tensor& tensor, uint64_t first, uint64_t n) const override {
+    const Source& source = sources_.at(tensor.source);
+    if (!source.file) return;
+    const uint64_t row_bytes = tensor.shape[0] * value_bytes(source.dtype);
+    source.file->advise(MappedFile::Advice::dont_need, source.offset + first * row_bytes,
+                        n * row_bytes);
+  }
+
  private:
   bool has_layer(uint32_t n) const {
     const std::string prefix = fmt::format("blk.{}.", n);
@@ -204,7 +214,7 @@ class SafetensorsCatalog final : public TensorCatalog {
     tensor.name = place.name;
     tensor.n_dims = static_cast<uint32_t>(stored.shape.size());
     std::ranges::reverse_copy(stored.shape, tensor.shape.begin());
-    Source source{stored.dtype, entry.bytes, {}, place.add_one, false};
+    Source source{stored.dtype, entry.bytes, {}, place.add_one, false, entry.file, stored.offset};
     if (!type) source.scales = STRIDE_TRY(scales_of(stored, tensor.shape));
     const bool as_stored = type && !place.add_one && !place.keep_float;
     tensor.type = as_stored ? *type : quant::Type::f32;
@@ -253,8 +263,9 @@ class SafetensorsCatalog final : public TensorCatalog {
     table.name = "rope_freqs.weight";
     table.shape[0] = rope_divisors_.size();
     table.bytes = STRIDE_TRY(tensor_bytes(table.type, table.shape));
-    return insert(std::move(table),
-                  {Dtype::f32, std::as_bytes(std::span(rope_divisors_)), {}, false, true});
+    return insert(
+        std::move(table),
+        {Dtype::f32, std::as_bytes(std::span(rope_divisors_)), {}, false, true, nullptr, 0});
   }
 
   SafetensorsFiles files_;

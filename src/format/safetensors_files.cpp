@@ -92,7 +92,8 @@ Result<> SafetensorsFiles::add(const std::string& file_name) {
       return fail(Errc::format, "tensor {} is in {} and in {}", tensor.name, file_of_[tensor.name],
                   file_name);
     file_of_[tensor.name] = file_name;
-    entries_.push_back({&tensor, file->mapping.bytes().subspan(tensor.offset, tensor.bytes)});
+    entries_.push_back(
+        {&tensor, file->mapping.bytes().subspan(tensor.offset, tensor.bytes), &file->mapping});
   }
   files_.push_back(std::move(file));
   return {};

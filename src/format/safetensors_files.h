@@ -21,6 +21,7 @@ class SafetensorsFiles {
   struct Entry {
     const SafeTensor* tensor;
     std::span<const std::byte> bytes;
+    const MappedFile* file;  // that holds the bytes, from tensor->offset on
   };
 
   // `path` as for open_safetensors().

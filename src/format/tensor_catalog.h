@@ -60,6 +60,10 @@ class TensorCatalog {
   // True if rows() gives a view of the file for this tensor.
   virtual bool is_mapped(const Tensor& tensor) const = 0;
 
+  // A hint that these rows are not needed soon: a view's pages leave this process's memory and come
+  // back from the file when they are read again.
+  virtual void release(const Tensor& tensor, uint64_t first, uint64_t n) const = 0;
+
   // What is suspicious but usable, one sentence each.
   virtual std::span<const std::string> warnings() const = 0;
 };
