@@ -50,6 +50,8 @@ class Optimizer {
   // All that continues a run: to be stored and read back in place.
   std::span<float> first() { return first_; }    // momentum, or mean of gradients
   std::span<float> second() { return second_; }  // mean of squares, AdamW's parameters only
+  std::span<const float> first() const { return first_; }
+  std::span<const float> second() const { return second_; }
   uint64_t n_step() const { return n_step_; }
   void set_n_step(uint64_t n) { n_step_ = n; }
 
