@@ -8,7 +8,7 @@ namespace stride::quant {
 namespace {
 
 // Narrower blocks of q profit from a wider search; measured on Gaussian and Laplacian rows.
-constexpr LineSearch kSearch2{-0.8f, 0.2f, 7, 3};
+constexpr LineSearch kSearch2{-0.9f, 0.15f, 13, 4};
 constexpr LineSearch kSearch4{-2.0f, 0.3f, 10, 3};
 constexpr LineSearch kSearch5{-3.0f, 0.4f, 11, 3};
 

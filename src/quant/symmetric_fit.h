@@ -106,14 +106,24 @@ ScaleSums scale_sums(const float* x, const float* w, float inverse, const Grid& 
 // Below this size a group is zero: no f16 scale reaches it.
 inline constexpr float kZeroSize = 1e-20f;
 
+// The extremes of some values and zero. The largest magnitude is taken from these two rather than
+// from a loop over `fabs(v) > fabs(largest)`, which clang 19 miscompiles at -O2.
+struct Extremes {
+  float low = 0, high = 0;
+
+  void include(float v) {
+    low = std::min(low, v);
+    high = std::max(high, v);
+  }
+  float largest() const { return -low > high ? low : high; }  // in magnitude, with its sign
+};
+
 // The value that is largest in magnitude among those that weigh anything.
 template <size_t kN>
 float largest_value(const float* x, const float* w) {
-  float largest = 0;
-  for (size_t i = 0; i < kN; ++i) {
-    if (w[i] > 0 && std::fabs(x[i]) > std::fabs(largest)) largest = x[i];
-  }
-  return largest;
+  Extremes extremes;
+  for (size_t i = 0; i < kN; ++i) extremes.include(w[i] > 0 ? x[i] : 0.0f);
+  return extremes.largest();
 }
 
 // The real scale, of either sign, with the least weighted squared error.
@@ -196,13 +206,11 @@ class SymmetricFitter {
   }
 
   SymmetricBlock<kN> fit() const {
-    float largest = 0;
-    for (const float scale : scales_) {
-      if (std::fabs(scale) > std::fabs(largest)) largest = scale;
-    }
+    Extremes extremes;
+    for (const float scale : scales_) extremes.include(scale);
+    const float step = extremes.largest() / static_cast<float>(-sc_size_);
     double error = 0;
-    SymmetricBlock<kN> best =
-        assign(scale_away_from_zero(largest / static_cast<float>(-sc_size_)), error);
+    SymmetricBlock<kN> best = assign(scale_away_from_zero(step), error);
     for (int round = 0; round < 2; ++round) {
       const uint16_t d = refit(best);
       if (d == best.d) break;
