@@ -50,10 +50,6 @@ STRIDE_INLINE __m256 f16_of_8(const std::byte* p, size_t stride) {
   return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(bits)));
 }
 
-STRIDE_INLINE __m256 floats_of_u8(uint64_t eight) {
-  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(eight))));
-}
-
 struct Q8_0 {
   static constexpr size_t kBlockBytes = 34;
   static constexpr size_t kBlockValues = 32;
@@ -153,18 +149,24 @@ struct IQ4_XS {
   }
 };
 
-// d, d_min, and the 12 bytes of eight scales and minima of 6 bits: sub-blocks 0-3 whole in the
-// first two words, 4-7 as nibbles of the third and the top pairs of the others.
+// The first 16 bytes: d, d_min, and the 12 bytes a b c of eight scales and minima of 6 bits:
+// sub-blocks 0-3 whole in a and b, 4-7 as nibbles of c (scales low) and the top pairs of a and b.
 STRIDE_INLINE void unpack_affine(const std::byte* p, Group& out) {
-  const auto a = load_as<uint32_t>(p + 4);
-  const auto b = load_as<uint32_t>(p + 8);
-  const auto c = load_as<uint32_t>(p + 12);
-  const uint32_t scale_high = (c & 0x0f0f0f0fU) | ((a >> 2) & 0x30303030U);
-  const uint32_t min_high = ((c >> 4) & 0x0f0f0f0fU) | ((b >> 2) & 0x30303030U);
-  out.scale = floats_of_u8((a & 0x3f3f3f3fU) | static_cast<uint64_t>(scale_high) << 32);
-  out.min = floats_of_u8((b & 0x3f3f3f3fU) | static_cast<uint64_t>(min_high) << 32);
-  out.d = _mm256_set1_ps(f16_at(p));
-  out.d_min = _mm256_set1_ps(f16_at(p + 2));
+  const __m128i x = load128(p);
+  // Words: scales 0-3, scales 4-7, minima 0-3, minima 4-7.
+  const __m128i low =
+      _mm_shuffle_epi8(x, _mm_setr_epi8(4, 5, 6, 7, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15));
+  const __m128i top =
+      _mm_shuffle_epi8(x, _mm_setr_epi8(-1, -1, -1, -1, 4, 5, 6, 7, -1, -1, -1, -1, 8, 9, 10, 11));
+  const __m128i low_mask = _mm_setr_epi32(0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f);
+  const __m128i six =
+      _mm_or_si128(_mm_and_si128(_mm_srlv_epi32(low, _mm_setr_epi32(0, 0, 0, 4)), low_mask),
+                   _mm_and_si128(_mm_srli_epi16(top, 2), _mm_set1_epi8(0x30)));
+  out.scale = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(six));
+  out.min = _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_unpackhi_epi64(six, six)));
+  const __m128 d = _mm_cvtph_ps(x);
+  out.d = _mm256_broadcastss_ps(d);
+  out.d_min = _mm256_broadcastss_ps(_mm_movehdup_ps(d));
 }
 
 struct Q4_K {

@@ -13,7 +13,7 @@ void matmul_q8(float* out, size_t out_stride, const Weights& w, size_t row_begin
   if (!paths) paths = super_paths(w.type);
   if (!paths || n_col == 0) return;
   const Product product = {out, out_stride, w, row_begin, row_end, x, x_stride, n_col};
-  (n_col <= 3 ? paths->rows[n_col - 1] : paths->panel)(product);
+  (n_col <= 4 ? paths->rows[n_col - 1] : paths->panel)(product);
 }
 
 }  // namespace stride::kernels::avx2

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files of the AVX2 matrix products share: the arguments, and for each type two ways to
-// compute the same sums. The row way streams weights once for up to three columns; the panel way
+// compute the same sums. The row way streams weights once for up to four columns; the panel way
 // unpacks 16 rows into a block that serves any number of columns.
 #pragma once
 
@@ -22,7 +22,7 @@ struct Product {
 using ProductFn = void (*)(const Product&);
 
 struct Paths {
-  ProductFn rows[3];  // exactly 1, 2, 3 columns
+  ProductFn rows[4];  // exactly 1, 2, 3, 4 columns
   ProductFn panel;    // any number of columns
 };
 

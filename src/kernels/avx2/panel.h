@@ -41,7 +41,7 @@ template <class T>
 STRIDE_INLINE void unpack_panel_row(const std::byte* row, size_t block, size_t n_block,
                                     PanelRow& out, float& d, float& d_min) {
   Group w;
-  unpack_at<T>(row, block, n_block, w);
+  unpack_part<T>(row + block / 8 * kGroupBytes<T>, n_block - block, w);
   for (size_t b = 0; b < 8; ++b) store256(out.q + 32 * b, w.q[b]);
   if constexpr (T::kForm == Form::halves) {
     split_pairs(w.scale16, out.scale[0], out.scale[1]);
@@ -98,21 +98,28 @@ STRIDE_INLINE __m256i broadcast4(const int8_t* x) {
   return _mm256_set1_epi32(load_as<int32_t>(reinterpret_cast<const std::byte*>(x)));
 }
 
+template <size_t kCol>
+STRIDE_INLINE void clear(__m256i (&sum)[kCol][2]) {
+  for (size_t c = 0; c < kCol; ++c) sum[c][0] = sum[c][1] = _mm256_setzero_si256();
+}
+
 // sum[c][h] += w x over 4 * kSteps values, rows 8 h .. 8 h + 7 in lanes; i16 pairs for kSteps that
 // the form allows.
 template <size_t kSteps, size_t kCol>
 STRIDE_INLINE void add_pairs(__m256i (&sum)[kCol][2], const uint8_t (*q)[kPanelRows][4],
                              const int8_t* const (&x)[kCol]) {
   __m256i pairs[kCol][2];
+  clear(pairs);
+#pragma GCC unroll 8
   for (size_t k = 0; k < kSteps; ++k) {
     const __m256i w0 = load256(q[k][0]);
     const __m256i w1 = load256(q[k][8]);
     for (size_t c = 0; c < kCol; ++c) {
       const __m256i v = broadcast4(x[c] + 4 * k);
-      const __m256i p0 = _mm256_maddubs_epi16(w0, v);
-      const __m256i p1 = _mm256_maddubs_epi16(w1, v);
-      pairs[c][0] = k == 0 ? p0 : _mm256_add_epi16(pairs[c][0], p0);
-      pairs[c][1] = k == 0 ? p1 : _mm256_add_epi16(pairs[c][1], p1);
+      pairs[c][0] = _mm256_add_epi16(pairs[c][0], _mm256_maddubs_epi16(w0, v));
+      pairs[c][1] = _mm256_add_epi16(pairs[c][1], _mm256_maddubs_epi16(w1, v));
+      settle(pairs[c][0]);
+      settle(pairs[c][1]);
     }
   }
   const __m256i one = _mm256_set1_epi16(1);
@@ -127,6 +134,7 @@ template <size_t kCol>
 STRIDE_INLINE void add_signed(__m256i (&sum)[kCol][2], const uint8_t (*q)[kPanelRows][4],
                               const int8_t* const (&x)[kCol]) {
   const __m256i one = _mm256_set1_epi16(1);
+#pragma GCC unroll 8
   for (size_t k = 0; k < 8; ++k) {
     for (size_t h = 0; h < 2; ++h) {
       const __m256i w = load256(q[k][8 * h]);
@@ -135,14 +143,10 @@ STRIDE_INLINE void add_signed(__m256i (&sum)[kCol][2], const uint8_t (*q)[kPanel
         const __m256i v = _mm256_sign_epi8(broadcast4(x[c] + 4 * k), w);
         const __m256i p = _mm256_maddubs_epi16(magnitude, v);
         sum[c][h] = _mm256_add_epi32(sum[c][h], _mm256_madd_epi16(p, one));
+        settle(sum[c][h]);
       }
     }
   }
-}
-
-template <size_t kCol>
-STRIDE_INLINE void clear(__m256i (&sum)[kCol][2]) {
-  for (size_t c = 0; c < kCol; ++c) sum[c][0] = sum[c][1] = _mm256_setzero_si256();
 }
 
 // F of block b for rows 8 h .. 8 h + 7 from the exact integer sum.
@@ -266,7 +270,8 @@ void product_panel(const Product& a) {
 
 template <class T>
 constexpr Paths paths_of() {
-  return {{product_rows<T, 1>, product_rows<T, 2>, product_rows<T, 3>}, product_panel<T>};
+  return {{product_rows<T, 1>, product_rows<T, 2>, product_rows<T, 3>, product_rows<T, 4>},
+          product_panel<T>};
 }
 
 }  // namespace

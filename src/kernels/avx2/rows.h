@@ -81,14 +81,16 @@ STRIDE_INLINE __m256 group_products(const Group& w, const Q8Row& x, size_t block
   }
 }
 
-// Reads the group of 8 blocks from `block` on; behind the end of the row there are zeros.
 template <class T>
-STRIDE_INLINE void unpack_at(const std::byte* row, size_t block, size_t n_block, Group& out) {
-  const std::byte* p = row + block * 32 / T::kBlockValues * T::kBlockBytes;
+constexpr size_t kGroupBytes = 256 / T::kBlockValues * T::kBlockBytes;
+
+// Reads a group of which n_block blocks exist; behind the end of the row there are zeros.
+template <class T>
+STRIDE_INLINE void unpack_part(const std::byte* p, size_t n_block, Group& out) {
   if constexpr (T::kBlockValues == 32) {
-    if (n_block - block < 8) [[unlikely]] {
-      alignas(32) std::byte padded[8 * T::kBlockBytes] = {};
-      __builtin_memcpy(padded, p, (n_block - block) * T::kBlockBytes);
+    if (n_block < 8) [[unlikely]] {
+      alignas(32) std::byte padded[kGroupBytes<T>] = {};
+      __builtin_memcpy(padded, p, n_block * T::kBlockBytes);
       T::unpack(padded, out);
       return;
     }
@@ -102,33 +104,53 @@ STRIDE_INLINE void prefetch(const std::byte* p) {
     _mm_prefetch(reinterpret_cast<const char*>(p + i), _MM_HINT_T0);
 }
 
-// acc[r] = fma(f[r][b], scale[b], acc[r]) for b in order. Two chains of eight rows hide the
-// latency.
+// sum = fma(f[r][i], scale[i], sum) for i < n in order, rows in lanes. Two chains of eight rows
+// hide the latency.
+template <size_t kStride>
+STRIDE_INLINE void chain8(__m256 (&sum)[2], const float (&f)[kTileRows][kStride], size_t block,
+                          const float* scale, size_t n) {
+  __m256 low[8];
+  __m256 high[8];
+  for (size_t r = 0; r < 8; ++r) low[r] = _mm256_load_ps(f[r] + block);
+  transpose8(low);
+  for (size_t r = 0; r < 8; ++r) high[r] = _mm256_load_ps(f[8 + r] + block);
+  transpose8(high);
+  for (size_t i = 0; i < n; ++i) {
+    const __m256 d = _mm256_broadcast_ss(scale + i);
+    sum[0] = _mm256_fmadd_ps(low[i], d, sum[0]);
+    sum[1] = _mm256_fmadd_ps(high[i], d, sum[1]);
+  }
+}
+
 template <size_t kStride>
 STRIDE_INLINE void chain(float* acc, const float (&f)[kTileRows][kStride], const float* scale,
                          size_t n_block) {
   __m256 sum[2] = {_mm256_loadu_ps(acc), _mm256_loadu_ps(acc + 8)};
-  for (size_t b = 0; b < n_block; b += 8) {
-    __m256 lanes[2][8];
-    for (size_t h = 0; h < 2; ++h) {
-      for (size_t r = 0; r < 8; ++r) lanes[h][r] = _mm256_loadu_ps(f[8 * h + r] + b);
-      transpose8(lanes[h]);
-    }
-    const size_t n = n_block - b < 8 ? n_block - b : 8;
-    for (size_t i = 0; i < n; ++i) {
-      const __m256 d = _mm256_broadcast_ss(scale + b + i);
-      sum[0] = _mm256_fmadd_ps(lanes[0][i], d, sum[0]);
-      sum[1] = _mm256_fmadd_ps(lanes[1][i], d, sum[1]);
-    }
-  }
+  size_t b = 0;
+  for (; b + 8 <= n_block; b += 8) chain8(sum, f, b, scale + b, 8);
+  if (b < n_block) chain8(sum, f, b, scale + b, n_block - b);
   _mm256_storeu_ps(acc, sum[0]);
   _mm256_storeu_ps(acc + 8, sum[1]);
+}
+
+// F of blocks [b0, b1) of one row.
+template <class T, size_t kCol, size_t kChunk>
+STRIDE_INLINE void row_products(float (&f)[kCol][kTileRows][kChunk], size_t i, const std::byte* row,
+                                const Q8Row (&x)[kCol], size_t b0, size_t b1, size_t ahead) {
+  const std::byte* p = row + b0 / 8 * kGroupBytes<T>;
+  for (size_t b = b0; b < b1; b += 8, p += kGroupBytes<T>) {
+    prefetch<kGroupBytes<T>>(p + ahead);
+    Group w;
+    unpack_part<T>(p, b1 - b, w);
+    for (size_t c = 0; c < kCol; ++c) {
+      _mm256_store_ps(f[c][i] + (b - b0), group_products<T>(w, x[c], b));
+    }
+  }
 }
 
 template <class T, size_t kCol>
 void product_rows(const Product& a) {
   constexpr size_t kChunk = kCol == 1 ? 128 : 64;  // blocks; what is stored stays within 12 KiB
-  constexpr size_t kGroupBytes = 256 / T::kBlockValues * T::kBlockBytes;
   const size_t n_block = a.w.n_in / 32;
   const size_t ahead = (kPrefetchBytes + a.w.row_bytes - 1) / a.w.row_bytes * a.w.row_bytes;
   Q8Row x[kCol];
@@ -140,15 +162,7 @@ void product_rows(const Product& a) {
     for (size_t b0 = 0; b0 < n_block; b0 += kChunk) {
       const size_t b1 = n_block - b0 < kChunk ? n_block : b0 + kChunk;
       for (size_t i = 0; i < n_row; ++i) {
-        const std::byte* row = a.w.data + (r + i) * a.w.row_bytes;
-        for (size_t b = b0; b < b1; b += 8) {
-          prefetch<kGroupBytes>(row + b / 8 * kGroupBytes + ahead);
-          Group w;
-          unpack_at<T>(row, b, n_block, w);
-          for (size_t c = 0; c < kCol; ++c) {
-            _mm256_store_ps(f[c][i] + b - b0, group_products<T>(w, x[c], b));
-          }
-        }
+        row_products<T>(f, i, a.w.data + (r + i) * a.w.row_bytes, x, b0, b1, ahead);
       }
       for (size_t c = 0; c < kCol; ++c) chain(acc[c], f[c], x[c].scale + b0, b1 - b0);
     }

@@ -36,6 +36,12 @@ STRIDE_INLINE float f16_at(const std::byte* p) {
   return _cvtsh_ss(load_as<uint16_t>(p));
 }
 
+// Has the value computed here: g++ otherwise first makes all products of an unrolled loop, for which
+// there are not the registers, and adds them up later.
+STRIDE_INLINE void settle(__m256i& v) {
+  asm("" : "+x"(v));
+}
+
 // Sum of 8 lanes: 8 to 4 to 2 to 1, lane i taking lane i + half.
 STRIDE_INLINE float fold(__m256 v) {
   __m128 x = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
