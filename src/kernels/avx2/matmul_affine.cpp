@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products with the types that have integer scales and minima of 32 values.
-#include "kernels/avx2/panel.h"
+#include "kernels/avx2/panel_multiply.h"
 
 namespace stride::kernels::avx2 {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products with the types that have one scale a block of 32.
-#include "kernels/avx2/panel.h"
+#include "kernels/avx2/panel_multiply.h"
 
 namespace stride::kernels::avx2 {
 

@@ -14,62 +14,12 @@ constexpr size_t kTileRows = 16;
 // Bytes read ahead of the kernel. From 4 KiB on the rate no longer grows (matmul_bench).
 constexpr size_t kPrefetchBytes = 4096;
 
-// i16 sums of pairs of one block.
-template <Form form>
-STRIDE_INLINE __m256i pair_sums(__m256i q, __m256i x) {
-  if constexpr (form == Form::wide) {
-    return _mm256_maddubs_epi16(_mm256_sign_epi8(q, q), _mm256_sign_epi8(x, q));
-  } else {
-    return _mm256_maddubs_epi16(q, x);
-  }
-}
-
-// Vector b: scale 2 b in the low half, 2 b + 1 in the high one.
-STRIDE_INLINE __m256i scales_of_block(__m256i scale16, size_t b) {
-  const __m256i source =
-      b < 4 ? _mm256_permute4x64_epi64(scale16, 0x44) : _mm256_permute4x64_epi64(scale16, 0xEE);
-  const auto at = static_cast<int>(4 * (b % 4));
-  const auto low = static_cast<short>((at + 1) << 8 | at);
-  const auto high = static_cast<short>((at + 3) << 8 | (at + 2));
-  const __m256i pick = _mm256_setr_m128i(_mm_set1_epi16(low), _mm_set1_epi16(high));
-  return _mm256_shuffle_epi8(source, pick);
-}
-
-// S of eight blocks, exact.
-template <class T>
-STRIDE_INLINE __m256 integer_sums(const Group& w, const int8_t* x, const float* sum,
-                                  const int16_t* sum16) {
-  __m256i p[8];
-  for (size_t b = 0; b < 8; ++b) p[b] = pair_sums<T::kForm>(w.q[b], load256(x + 32 * b));
-  if constexpr (T::kForm == Form::halves) {
-    for (size_t b = 0; b < 8; ++b) p[b] = _mm256_madd_epi16(p[b], scales_of_block(w.scale16, b));
-    __m256i s = sums_of_8(p);
-    if constexpr (T::kOffset != 0) {
-      const __m256i taken = _mm256_madd_epi16(w.scale16, load256(sum16));
-      s = _mm256_sub_epi32(s, _mm256_mullo_epi32(taken, _mm256_set1_epi32(T::kOffset)));
-    }
-    return _mm256_cvtepi32_ps(s);
-  } else {
-    __m256 s;
-    if constexpr (T::kForm == Form::narrow) {
-      s = _mm256_cvtepi32_ps(sums_of_8_narrow(p));
-    } else {
-      for (size_t b = 0; b < 8; ++b) p[b] = _mm256_madd_epi16(p[b], _mm256_set1_epi16(1));
-      s = _mm256_cvtepi32_ps(sums_of_8(p));
-    }
-    if constexpr (T::kOffset != 0) {
-      s = _mm256_fnmadd_ps(_mm256_set1_ps(T::kOffset), _mm256_loadu_ps(sum), s);
-    }
-    return T::kBlockValues == 256 ? _mm256_mul_ps(s, w.scale) : s;
-  }
-}
-
-// F of eight blocks.
-template <class T>
+// F of eight blocks. `Sums` is how an instruction set finds their integers.
+template <class T, class Sums>
 STRIDE_INLINE __m256 group_products(const Group& w, const Q8Row& x, size_t block) {
   const float* sum = x.sum + block;
   const int16_t* sum16 = x.sum16 + 2 * block;
-  const __m256 s = integer_sums<T>(w, x.value + 32 * block, sum, sum16);
+  const __m256 s = Sums::template of<T>(w, x.value + 32 * block, sum, sum16);
   const __m256 f = _mm256_mul_ps(w.d, s);
   if constexpr (!T::kMin) {
     return f;
@@ -134,7 +84,7 @@ STRIDE_INLINE void chain(float* acc, const float (&f)[kTileRows][kStride], const
 }
 
 // F of blocks [b0, b1) of one row.
-template <class T, size_t kCol, size_t kChunk>
+template <class T, class Sums, size_t kCol, size_t kChunk>
 STRIDE_INLINE void row_products(float (&f)[kCol][kTileRows][kChunk], size_t i, const std::byte* row,
                                 const Q8Row (&x)[kCol], size_t b0, size_t b1, size_t ahead) {
   const std::byte* p = row + b0 / 8 * kGroupBytes<T>;
@@ -143,12 +93,12 @@ STRIDE_INLINE void row_products(float (&f)[kCol][kTileRows][kChunk], size_t i, c
     Group w;
     unpack_part<T>(p, b1 - b, w);
     for (size_t c = 0; c < kCol; ++c) {
-      _mm256_store_ps(f[c][i] + (b - b0), group_products<T>(w, x[c], b));
+      _mm256_store_ps(f[c][i] + (b - b0), group_products<T, Sums>(w, x[c], b));
     }
   }
 }
 
-template <class T, size_t kCol>
+template <class T, class Sums, size_t kCol>
 void product_rows(const Product& a) {
   constexpr size_t kChunk = kCol == 1 ? 128 : 64;  // blocks; what is stored stays within 12 KiB
   const size_t n_block = a.w.n_in / 32;
@@ -162,7 +112,7 @@ void product_rows(const Product& a) {
     for (size_t b0 = 0; b0 < n_block; b0 += kChunk) {
       const size_t b1 = n_block - b0 < kChunk ? n_block : b0 + kChunk;
       for (size_t i = 0; i < n_row; ++i) {
-        row_products<T>(f, i, a.w.data + (r + i) * a.w.row_bytes, x, b0, b1, ahead);
+        row_products<T, Sums>(f, i, a.w.data + (r + i) * a.w.row_bytes, x, b0, b1, ahead);
       }
       for (size_t c = 0; c < kCol; ++c) chain(acc[c], f[c], x[c].scale + b0, b1 - b0);
     }

@@ -36,8 +36,8 @@ STRIDE_INLINE float f16_at(const std::byte* p) {
   return _cvtsh_ss(load_as<uint16_t>(p));
 }
 
-// Has the value computed here: g++ otherwise first makes all products of an unrolled loop, for which
-// there are not the registers, and adds them up later.
+// Has the value computed here: g++ otherwise first makes all products of an unrolled loop, for
+// which there are not the registers, and adds them up later.
 STRIDE_INLINE void settle(__m256i& v) {
   asm("" : "+x"(v));
 }
