@@ -163,7 +163,7 @@ TEST(PreTokenizerDefinition, RandomTextOfEveryClass) {
                                             0x309f, 0x30a0, 0x30fb, 0x30ff, 0x3100, '`',    '{',
                                             '/',    ':',    '@',    '['};
   Random random(11);
-  for (int round = 0; round < 100'000; ++round) {
+  for (int round = 0; round < 50'000; ++round) {
     std::string text;
     // Few classes in a text make long runs of each.
     const size_t n_class = 1 + random.below(4);
