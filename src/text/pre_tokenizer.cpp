@@ -10,7 +10,7 @@ using enum CharacterClass;
 
 // What the first two passes tell apart. A piece of theirs is a run of one kind; no character is of
 // two kinds, because the ranges of the second pass hold no \p{N}.
-enum class Script { plain, number, cjk };
+enum class Script : uint8_t { plain, number, cjk };
 
 constexpr size_t kMaxDigits = 3;
 
