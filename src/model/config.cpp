@@ -118,14 +118,15 @@ Result<> read_sizes(const Keys& keys, const Metadata& metadata, Config& c) {
 }
 
 Result<> read_experts(const Keys& keys, Config& c, Warnings& warnings) {
-  c.n_expert = STRIDE_TRY(keys.count_or("expert_count", 0, 0, 65536));
+  c.n_expert = STRIDE_TRY(keys.count_or("expert_count", 0, 0, 4096));
   const uint32_t n_dense = STRIDE_TRY(keys.count_or("leading_dense_block_count", 0, 0, 4096));
   const uint32_t every = STRIDE_TRY(keys.count_or("moe_every_n_layers", 1, 1, 4096));
   for (uint32_t i = 0; i < c.n_layer; ++i) {
     c.layers[i].moe = c.n_expert > 0 && i >= n_dense && (i - n_dense) % every == 0;
   }
   if (c.n_expert == 0) return {};
-  c.n_expert_used = STRIDE_TRY(keys.count("expert_used_count", 1, c.n_expert));
+  c.n_expert_used =
+      STRIDE_TRY(keys.count("expert_used_count", 1, std::min<int64_t>(c.n_expert, 256)));
   c.n_ff_expert = STRIDE_TRY(keys.count("expert_feed_forward_length", 1, kMaxWidth));
   c.n_ff_shared =
       STRIDE_TRY(keys.count_or("expert_shared_feed_forward_length", c.n_ff_expert, 1, kMaxWidth));

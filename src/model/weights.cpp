@@ -250,6 +250,10 @@ Result<Weights> bind_weights(const TensorCatalog& trunk, const TensorCatalog* mt
   for (uint32_t i = 0; i < c.n_layer + c.n_mtp; ++i) {
     w.layers.push_back(STRIDE_TRY(bind_layer(i < c.n_layer ? binder : mtp_binder, c, i)));
   }
+  // Counts that no tensor backs would size buffers for nothing.
+  if (std::ranges::none_of(c.layers, &LayerConfig::moe))
+    c.n_expert = c.n_expert_used = c.n_ff_expert = 0;
+  if (std::ranges::all_of(c.layers, &LayerConfig::moe)) c.n_ff = 0;
   for (uint32_t k = 0; k < c.n_mtp; ++k) {
     w.mtp.push_back(STRIDE_TRY(bind_mtp(mtp_binder, c, c.n_layer + k, w.token_embd)));
   }
