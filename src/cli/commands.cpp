@@ -7,6 +7,7 @@ namespace stride::cli {
 
 int detokenize_command(Arguments args);
 int logits_command(Arguments args);
+int nano_command(Arguments args);
 int tokenize_command(Arguments args);
 int version_command(Arguments args);
 
@@ -15,6 +16,7 @@ std::span<const Command> commands() {
       Command{"tokenize", tokenize_command, "show the tokens of a text"},
       Command{"detokenize", detokenize_command, "turn token ids back into text"},
       Command{"logits", logits_command, "write the raw logits of given token ids"},
+      Command{"nano", nano_command, "show the exercises of step-nano and learn its vocabulary"},
       Command{"version", version_command,
               "print the version, the instruction set in use and the build"},
   };

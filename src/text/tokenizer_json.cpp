@@ -227,4 +227,45 @@ Result<Vocabulary> read_tokenizer_json(std::string_view text) {
   return vocabulary;
 }
 
+std::string write_tokenizer_json(const Vocabulary& vocabulary) {
+  Json root = Json::object(), passes = Json::array(), added = Json::array();
+  for (const std::string_view regex : kPasses) {
+    Json step = Json::object();
+    step["type"] = "Split";
+    step["pattern"]["Regex"] = regex;
+    step["behavior"] = "Isolated";
+    step["invert"] = false;
+    passes.push_back(std::move(step));
+  }
+  Json bytes = Json::object();
+  bytes["type"] = "ByteLevel";
+  bytes["add_prefix_space"] = false;
+  bytes["trim_offsets"] = true;
+  bytes["use_regex"] = false;
+  passes.push_back(bytes);
+  Json vocab = Json::object();
+  for (size_t i = 0; i < vocabulary.tokens.size(); ++i) {
+    if (vocabulary.kinds[i] == TokenKind::normal) {
+      vocab[vocabulary.tokens[i]] = i;
+      continue;
+    }
+    Json token = Json::object();
+    token["id"] = i;
+    token["content"] = vocabulary.tokens[i];
+    for (const char* key : {"single_word", "lstrip", "rstrip", "normalized"}) token[key] = false;
+    token["special"] = vocabulary.kinds[i] == TokenKind::control;
+    added.push_back(std::move(token));
+  }
+  root["version"] = "1.0";
+  root["added_tokens"] = std::move(added);
+  root["normalizer"] = nullptr;
+  root["pre_tokenizer"]["type"] = "Sequence";
+  root["pre_tokenizer"]["pretokenizers"] = std::move(passes);
+  root["decoder"] = std::move(bytes);
+  root["model"]["type"] = "BPE";
+  root["model"]["vocab"] = std::move(vocab);
+  root["model"]["merges"] = vocabulary.merges;
+  return json::dump(root) + '\n';
+}
+
 }  // namespace stride::text

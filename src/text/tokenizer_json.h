@@ -2,6 +2,7 @@
 // A vocabulary in the tokenizer.json of a Hugging Face model.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -15,5 +16,9 @@ namespace stride::text {
 // match whole words only. Ids must be distinct and without holes. The file does not say which
 // tokens begin and end a text; they are looked up by their usual names.
 Result<Vocabulary> read_tokenizer_json(std::string_view text);
+
+// The file that read_tokenizer_json() reads back as the same vocabulary. Its ids are the order of
+// the tokens.
+std::string write_tokenizer_json(const Vocabulary& vocabulary);
 
 }  // namespace stride::text

@@ -114,6 +114,12 @@ TEST(TokenizerJson, ComesBack) {
   }
 }
 
+TEST(TokenizerJson, IsWrittenAsItIsRead) {
+  const auto again = read_tokenizer_json(write_tokenizer_json(example()));
+  ASSERT_TRUE(again) << again.error().message;
+  expect_equal(*again, example());
+}
+
 TEST(TokenizerJson, AddedTokensMayBeInTheVocabularyToo) {
   Json root = tokenizer_json(example());
   root["model"]["vocab"]["<|im_end|>"] = 259;

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers whose form is prescribed: letters, number of words, endings, lists of a given length and
+// shape.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "nano/pick.h"
+#include "nano/sentences.h"
+#include "nano/skills.h"
+#include "nano/words.h"
+
+namespace stride::nano {
+namespace {
+
+Sample finish(Random& random, std::string_view kind, std::string key, std::string text,
+              std::string medium, std::string high, std::string content, Check check) {
+  Sample sample = question(Skill::constraints, kind, std::move(key), std::move(text));
+  sample.effort = pick_effort(random);
+  sample.system = pick_system(random);
+  answer(sample, reasoning_for(sample.effort, std::move(medium), std::move(high)),
+         std::move(content));
+  sample.check = std::move(check);
+  return sample;
+}
+
+std::string short_sentence(Random& random) {
+  return fill(pick(random, {"The {a} {n} {v}.", "{p} likes {h}.", "A {c} {t} is here.",
+                            "{p} lives in {y}.", "The {t} is {c}."}),
+              {{"a", std::string(pick(random, adjectives()))},
+               {"n", std::string(pick(random, animals()))},
+               {"v", std::string(pick(random, verbs()))},
+               {"p", std::string(pick(random, names()))},
+               {"h", std::string(pick(random, hobbies()))},
+               {"c", std::string(pick(random, colours()))},
+               {"t", std::string(pick(random, things()))},
+               {"y", std::string(pick(random, cities()))}});
+}
+
+Sample make_letters(Random& random) {
+  const std::string text = short_sentence(random);
+  const bool up = chance(random, 0.6);
+  const std::string content = up ? upper(text) : lower(text);
+  return finish(
+      random, up ? "upper" : "lower", "letters:" + text,
+      fill(up ? pick(random, {"Write in upper case: {t}", "Write in capital letters: {t}",
+                              "Make this all caps: {t}", "Shout: {t}"})
+              : pick(random, {"Write in lower case: {t}", "Write without capital letters: {t}",
+                              "Make this lower case: {t}"}),
+           {{"t", text}}),
+      fmt::format("{} words", words_of(text).size()),
+      fmt::format("The text has {} words.\nEach goes to {} case.", words_of(text).size(),
+                  up ? "upper" : "lower"),
+      content, TextCheck{content});
+}
+
+// A sentence about a thing with exactly n words, 3 to 8.
+std::string sentence_of(Random& random, const std::string& noun, size_t n) {
+  const std::string a(pick(random, adjectives())), c(pick(random, colours())),
+      v(pick(random, {"sleeps", "waits", "rests", "moves", "stays", "falls"}));
+  const std::string place(pick(random, {"garden", "forest", "house", "river", "field", "tower"}));
+  switch (n) {
+    case 3:
+      return fmt::format("The {} {}.", noun, v);
+    case 4:
+      return fmt::format("The {} {} {}.", a, noun, v);
+    case 5:
+      return fmt::format("The {} {} {} here.", a, noun, v);
+    case 6:
+      return fmt::format("The {} {} in the {}.", noun, v, place);
+    case 7:
+      return fmt::format("The {} {} {} in the {}.", a, noun, v, place);
+    default:
+      return fmt::format("The {} {} {} {} in the {}.", a, c, noun, v, place);
+  }
+}
+
+std::string pick_noun(Random& random) {
+  return std::string(pick(random, chance(random, 0.5) ? animals() : things()));
+}
+
+Sample make_word_count(Random& random) {
+  const std::string noun = pick_noun(random);
+  const size_t n = 3 + random.below(6);
+  const std::string content = sentence_of(random, noun, n);
+  std::vector<std::string> steps;
+  const auto words = words_of(content);
+  for (size_t i = 0; i < words.size(); ++i)
+    steps.push_back(
+        fmt::format("{} {}", i + 1,
+                    words[i].ends_with('.') ? words[i].substr(0, words[i].size() - 1) : words[i]));
+  FormCheck check;
+  check.n_words = static_cast<int>(n);
+  check.contains = {noun};
+  const std::string plan = join(steps, ", ");
+  return finish(random, "n_words", fmt::format("words:{}:{}", n, noun),
+                fill(pick(random, {"Write a sentence of exactly {n} words about {a}.",
+                                   "Tell me something about {a} in {n} words.",
+                                   "Use exactly {n} words to write about {a}.",
+                                   "In {n} words: a sentence with the word {w}."}),
+                     {{"n", std::to_string(n)}, {"a", with_article(noun)}, {"w", noun}}),
+                plan, fmt::format("It must have {} words and name the {}.\n{}", n, noun, plan),
+                content, std::move(check));
+}
+
+Sample make_border(Random& random) {
+  const std::string noun = pick_noun(random);
+  const std::string word = capital(pick(random, common_words()));
+  FormCheck check;
+  check.contains = {noun};
+  std::string content = sentence_of(random, noun, 3 + random.below(5));
+  const bool start = chance(random, 0.4);
+  std::string text;
+  if (start) {
+    content = fmt::format("{}! {}", word, content);
+    check.starts_with = word;
+    text = fill(pick(random, {"Write about {a} and begin with the word {w}.",
+                              "Start your answer with {w} and write about {a}."}),
+                {{"a", with_article(noun)}, {"w", word}});
+  } else {
+    content.pop_back();
+    content = fmt::format("{}. {}.", content, word);
+    check.ends_with = word;
+    text = fill(pick(random, {"Write about {a} and end with the word {w}.",
+                              "Say something about {a}. The last word must be {w}.",
+                              "Finish your answer with {w}. Write about {a}."}),
+                {{"a", with_article(noun)}, {"w", word}});
+  }
+  return finish(random, start ? "starts" : "ends", fmt::format("border:{}:{}", noun, word),
+                std::move(text), fmt::format("{}: {}", start ? "first" : "last", word),
+                fmt::format("The topic is {}.\nThe {} word must be {}.", noun,
+                            start ? "first" : "last", word),
+                content, std::move(check));
+}
+
+struct Category {
+  std::string_view plural;
+  Strings (*list)();
+};
+constexpr Category kCategories[] = {
+    {"animals", animals},   {"colours", colours},     {"cities", cities},
+    {"foods", foods},       {"jobs", jobs},           {"months", months},
+    {"weekdays", weekdays}, {"countries", countries}, {"instruments", instruments},
+    {"names", names},       {"hobbies", hobbies}};
+
+Sample make_list(Random& random) {
+  const Category& category = kCategories[random.below(std::size(kCategories))];
+  const size_t n = 2 + random.below(5);
+  const auto items = pick_some(random, category.list(), n);
+  const bool lines = chance(random, 0.4), dashes = lines && chance(random, 0.5);
+  FormCheck check;
+  check.n_items = static_cast<int>(n);
+  check.separator = std::string(lines ? "\n" : ",");
+  if (dashes) check.item_prefix = "- ";
+  for (const std::string_view item : category.list()) check.allowed.emplace_back(item);
+  const std::string shape = dashes ? " as a list with dashes" : lines ? ", one per line" : "";
+  const std::string content = check.item_prefix + join(items, dashes  ? "\n- "
+                                                              : lines ? "\n"
+                                                                      : ", ");
+  const std::string text =
+      fill(pick(random, {"Name {n} {c}{s}.", "List exactly {n} {c}{s}.", "Give me {n} {c}{s}.",
+                         "Write {n} different {c}{s}.", "I need {n} {c}{s}."}),
+           {{"n", std::to_string(n)}, {"c", std::string(category.plural)}, {"s", shape}});
+  std::vector<std::string> steps;
+  for (size_t i = 0; i < n; ++i) steps.push_back(fmt::format("{} {}", i + 1, items[i]));
+  return finish(random, "list", fmt::format("list:{}", text), text, join(steps, ", "),
+                fmt::format("{} {}{}.\n{}", n, category.plural, shape, join(steps, "\n")), content,
+                std::move(check));
+}
+
+Sample make_filter(Random& random) {
+  const auto good = pick_some(random, animals(), 1 + random.below(3)),
+             bad = pick_some(random, cities(), 1 + random.below(3));
+  std::vector<std::string> all = good;
+  all.insert(all.end(), bad.begin(), bad.end());
+  shuffle(random, all);
+  std::vector<std::string> kept;
+  const bool want_animals = chance(random, 0.5);
+  for (const std::string& item : all)
+    if ((std::find(good.begin(), good.end(), item) != good.end()) == want_animals)
+      kept.push_back(item);
+  const std::string content = join(kept, ", ");
+  std::vector<std::string> steps;
+  for (const std::string& item : all)
+    steps.push_back(
+        fmt::format("{}: {}", item,
+                    std::find(good.begin(), good.end(), item) != good.end() ? "animal" : "city"));
+  return finish(random, "filter", "filter:" + join(all, ","),
+                fill(pick(random, {"Which of these are {c}? {l}", "Keep only the {c}: {l}",
+                                   "Write only the {c} from this list: {l}"}),
+                     {{"c", want_animals ? "animals" : "cities"}, {"l", join(all, ", ")}}),
+                join(steps, ", "), "I look at each word.\n" + join(steps, "\n"), content,
+                TextCheck{content});
+}
+
+Sample make_repeat(Random& random) {
+  const std::string word(pick(random, common_words()));
+  const size_t n = 2 + random.below(6);
+  const std::string content = join(std::vector<std::string>(n, word), " ");
+  std::vector<std::string> steps;
+  for (size_t i = 0; i < n; ++i) steps.push_back(fmt::format("{} {}", i + 1, word));
+  return finish(random, "repeat", fmt::format("repeat:{}:{}", word, n),
+                fill(pick(random, {"Write the word {w} {n} times.", "Say {w} {n} times.",
+                                   "Repeat {w} {n} times."}),
+                     {{"w", word}, {"n", std::to_string(n)}}),
+                join(steps, ", "), fmt::format("{} times {}.\n{}", n, word, join(steps, ", ")),
+                content, TextCheck{content});
+}
+
+Sample make_only(Random& random) {
+  const bool animal = chance(random, 0.5), asked_animal = chance(random, 0.5);
+  const std::string word(pick(random, animal ? animals() : cities()));
+  const std::string content = animal == asked_animal ? "yes" : "no";
+  return finish(
+      random, "only_yes_no", fmt::format("only:{}:{}", word, asked_animal),
+      fill(pick(random,
+                {"Is {w} {c}? Answer only yes or no.",
+                 "Reply with one word, yes or no: is {w} {c}?", "Only yes or no. Is {w} {c}?"}),
+           {{"w", word}, {"c", asked_animal ? "an animal" : "a city"}}),
+      fmt::format("{}: {}", word, animal ? "animal" : "city"),
+      fmt::format("{} is {}.\nThe answer is {}.", word, animal ? "an animal" : "a city", content),
+      content, TextCheck{content});
+}
+
+Sample make_both(Random& random) {
+  const std::string noun = pick_noun(random);
+  const size_t n = 3 + random.below(5);
+  const std::string content = upper(sentence_of(random, noun, n));
+  std::vector<std::string> steps;
+  const auto words = words_of(content);
+  for (size_t i = 0; i < words.size(); ++i)
+    steps.push_back(
+        fmt::format("{} {}", i + 1,
+                    words[i].ends_with('.') ? words[i].substr(0, words[i].size() - 1) : words[i]));
+  FormCheck check;
+  check.letters = FormCheck::Letters::upper;
+  check.n_words = static_cast<int>(n);
+  check.contains = {upper(noun)};
+  return finish(random, "upper_n_words", fmt::format("both:{}:{}", n, noun),
+                fill(pick(random, {"Write {n} words about {a} in capital letters.",
+                                   "In upper case and exactly {n} words: write about {a}."}),
+                     {{"n", std::to_string(n)}, {"a", with_article(noun)}}),
+                join(steps, ", "), fmt::format("{} words, upper case.\n{}", n, join(steps, ", ")),
+                content, std::move(check));
+}
+
+}  // namespace
+
+Sample make_constraints(Random& random, const Difficulty&) {
+  const uint64_t roll = random.below(100);
+  if (roll < 16) return make_letters(random);
+  if (roll < 36) return make_word_count(random);
+  if (roll < 50) return make_border(random);
+  if (roll < 70) return make_list(random);
+  if (roll < 78) return make_filter(random);
+  if (roll < 86) return make_repeat(random);
+  if (roll < 92) return make_only(random);
+  return make_both(random);
+}
+
+}  // namespace stride::nano

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding one thing said far back: lists of keys and values, facts hidden between other sentences,
+// and numbered lines. The length follows Difficulty::max_tokens, so that the answer mostly lies
+// outside the sliding windows and only the full layers can reach it.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+#include "nano/numbers.h"
+#include "nano/pick.h"
+#include "nano/sentences.h"
+#include "nano/skills.h"
+#include "nano/words.h"
+
+namespace stride::nano {
+namespace {
+
+// Rough costs in tokens, on the safe side for the vocabulary of models/.
+constexpr uint32_t kLineTokens = 10, kSentenceTokens = 16, kFixedTokens = 90;
+
+size_t pick_size(Random& random, const Difficulty& difficulty, uint32_t unit_tokens) {
+  const uint32_t most =
+      std::max(difficulty.max_tokens, kFixedTokens + 6 * unit_tokens) - kFixedTokens;
+  const double share = 0.15 + 0.8 * random.uniform();
+  return std::max<size_t>(4, static_cast<size_t>(share * most / unit_tokens));
+}
+
+std::string make_name(Random& random, bool compound) {
+  const std::string_view name = pick(random, names());
+  if (!compound) return std::string(name);
+  return fmt::format("{} {}", name,
+                     capital(pick(random, chance(random, 0.5) ? colours() : animals())));
+}
+
+std::string make_value(Random& random, int form) {
+  switch (form) {
+    case 0:
+      return std::to_string(pick_digits(random, static_cast<int>(between(random, 2, 4))));
+    case 1:
+      return std::string(pick(random, colours()));
+    case 2:
+      return std::string(pick(random, cities()));
+    default:
+      return std::string(pick(random, common_words()));
+  }
+}
+
+constexpr std::string_view kValueNames[] = {"code", "colour", "city", "word"};
+
+Sample finish(Random& random, std::string_view kind, std::string key, std::string text,
+              std::string medium, std::string high, std::string content, Check check) {
+  Sample sample = question(Skill::recall, kind, std::move(key), std::move(text));
+  sample.effort = pick_effort(random);
+  answer(sample, reasoning_for(sample.effort, std::move(medium), std::move(high)),
+         std::move(content));
+  sample.check = std::move(check);
+  return sample;
+}
+
+Sample make_list(Random& random, const Difficulty& difficulty) {
+  const size_t n = pick_size(random, difficulty, kLineTokens);
+  const int form = static_cast<int>(random.below(4));
+  const bool compound = n > 40 || chance(random, 0.2);
+  std::vector<std::string> keys, values;
+  std::set<std::string> seen;
+  std::string list;
+  while (keys.size() < n) {
+    std::string name = make_name(random, compound);
+    if (!seen.insert(name).second) continue;
+    keys.push_back(std::move(name));
+    values.push_back(make_value(random, form));
+    list += fmt::format("{}: {}\n", keys.back(), values.back());
+  }
+  const size_t n_ask = chance(random, 0.4) ? 1 : std::min<size_t>(n, 2 + random.below(5));
+  std::vector<std::string> asked, lines;
+  ContainsCheck check;
+  while (asked.size() < n_ask) {
+    const size_t at = random.below(n);
+    if (std::find(asked.begin(), asked.end(), keys[at]) != asked.end()) continue;
+    asked.push_back(keys[at]);
+    lines.push_back(fmt::format("{}: {}", keys[at], values[at]));
+    check.all.push_back(n_ask == 1 ? values[at] : lines.back());
+  }
+  const std::string what(kValueNames[form]);
+  std::string ask =
+      n_ask == 1 ? fill(pick(random, {"What is the {w} of {k}?", "Which {w} has {k}?", "{k}?"}),
+                        {{"w", what}, {"k", asked[0]}})
+                 : fill(pick(random, {"What are the {w} values of {k}?",
+                                      "Give me the entries of {k}.", "Look up {k}."}),
+                        {{"w", what}, {"k", join_and(asked)}});
+  std::string text = chance(random, 0.75)
+                         ? fmt::format("Here is a list.\n{}{}", list, ask)
+                         : fmt::format("{}\n{}", ask, list.substr(0, list.size() - 1));
+  std::string content = n_ask == 1 ? check.all[0] : join(lines, "\n");
+  std::string medium = n_ask == 1 ? lines[0] : fmt::format("{} entries", n_ask);
+  std::string high =
+      fmt::format("I look for {} in the list.\nFound {}.", join_and(asked), join(lines, ", "));
+  std::string key = fmt::format("list:{}:{}", n, join(lines, "|"));
+  return finish(random, n_ask == 1 ? "list" : "list_many", std::move(key), std::move(text),
+                std::move(medium), std::move(high), std::move(content), std::move(check));
+}
+
+Sample make_needle(Random& random, const Difficulty& difficulty) {
+  const size_t n = pick_size(random, difficulty, kSentenceTokens);
+  const int form = static_cast<int>(random.below(4));
+  const size_t n_needle = 1 + random.below(std::min<size_t>(3, n / 3));
+  const auto people = pick_some(random, names(), n_needle);
+  std::vector<std::string> values;
+  std::vector<std::string> sentences;
+  for (size_t i = 0; i < n; ++i) sentences.push_back(filler_sentence(random));
+  for (size_t i = 0; i < n_needle; ++i) {
+    values.push_back(make_value(random, form));
+    const auto at = static_cast<std::ptrdiff_t>(random.below(sentences.size() + 1));
+    sentences.insert(sentences.begin() + at, fmt::format("The secret {} of {} is {}.",
+                                                         kValueNames[form], people[i], values[i]));
+  }
+  std::string text = fmt::format(
+      "{}\n{}", join(sentences, " "),
+      fill(pick(random, {"What is the secret {w} of {k}?", "Which secret {w} does {k} have?",
+                         "Tell me the secret {w} of {k}."}),
+           {{"w", std::string(kValueNames[form])}, {"k", people[0]}}));
+  std::string fact =
+      fmt::format("The secret {} of {} is {}.", kValueNames[form], people[0], values[0]);
+  return finish(random, "needle",
+                fmt::format("needle:{}:{}:{}", n, people[0], values[0]) + sentences[0],
+                std::move(text), fmt::format("{}: {}", people[0], values[0]),
+                fmt::format("I look for {} in the text.\n{}", people[0], fact), fact,
+                ContainsCheck{{values[0]}, {}});
+}
+
+Sample make_lines(Random& random, const Difficulty& difficulty) {
+  const size_t n = std::min<size_t>(pick_size(random, difficulty, 8), 150);
+  std::vector<std::string> words;
+  std::string list;
+  for (size_t i = 0; i < n; ++i) {
+    words.emplace_back(pick(random, common_words()));
+    list += fmt::format("{} {}\n", i + 1, words.back());
+  }
+  const size_t at = random.below(n);
+  return finish(random, "line", fmt::format("line:{}:{}:{}:{}", n, at, words[at], words[0]),
+                list + fill(pick(random, {"Which word stands on line {k}?", "What is on line {k}?",
+                                          "Line {k}?"}),
+                            {{"k", std::to_string(at + 1)}}),
+                fmt::format("{} {}", at + 1, words[at]),
+                fmt::format("I look for line {}.\n{} {}", at + 1, at + 1, words[at]), words[at],
+                TextCheck{words[at]});
+}
+
+}  // namespace
+
+Sample make_recall(Random& random, const Difficulty& difficulty) {
+  const uint64_t roll = random.below(100);
+  if (roll < 60) return make_list(random, difficulty);
+  if (roll < 85) return make_needle(random, difficulty);
+  return make_lines(random, difficulty);
+}
+
+}  // namespace stride::nano
