@@ -74,8 +74,7 @@ struct Delta {
   enum class Kind { reasoning, content, call_begin, call_arguments, call_end };
 
   Kind kind = Kind::content;
-  std::string
-      text;  // reasoning, content, a fragment of arguments; the function's name of call_begin
+  std::string text{};                      // of call_begin the name of the function
   size_t index = 0;                        // of the call, from 0
   std::string id{};                        // of call_begin
   CallEnding ending = CallEnding::closed;  // of call_end
@@ -117,7 +116,8 @@ class OutputParser {
 
   // True while the model is inside its reasoning (a budget counts these tokens).
   bool in_reasoning() const;
-  // True once something follows </think>; a grammar for the content starts there.
+  // True once something follows </think>, and from the start where the prompt left no reasoning
+  // open; a grammar for the content starts there.
   bool reasoning_ended() const;
   // True after a stop string or the end marker: generation should end.
   bool stopped() const;
@@ -130,9 +130,9 @@ class OutputParser {
 };
 
 struct ParsedCall {
-  std::string id;
-  std::string name;
-  std::string arguments;  // a JSON object unless cut
+  std::string id{};
+  std::string name{};
+  std::string arguments{};  // a JSON object unless cut
   CallEnding ending = CallEnding::closed;
 
   bool operator==(const ParsedCall&) const = default;

@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "json/escape.h"
 #include "json/json_fwd.h"
 
 namespace stride::json {
@@ -60,10 +61,6 @@ std::string python_dump(const Json& value);
 // Python's str() of a scalar: True, False, None, repr of a float, a string as it is. Arrays and
 // objects as python_dump().
 std::string python_str(const Json& value);
-
-// Appends a string's characters with the escapes of JSON, without the quotes. Ill-formed UTF-8
-// becomes U+FFFD, so `text` must not be cut inside a character.
-void append_escaped(std::string& out, std::string_view text);
 
 // True for a number of either representation.
 bool is_number(const Json& value);
