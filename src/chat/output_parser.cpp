@@ -156,7 +156,7 @@ class OutputParser::Impl {
     const size_t at = std::min(text.find('<'), text.size());
     reasoning(text.substr(0, at));
     if (at == text.size()) return {};
-    begun_tag_ = "<";
+    begun_tag_.assign(1, '<');
     return text.substr(at + 1);
   }
 
@@ -179,7 +179,7 @@ class OutputParser::Impl {
     } else {
       const bool again = tag.back() == '<';
       reasoning(std::string_view(tag).substr(0, tag.size() - (again ? 1 : 0)));
-      if (again) begun_tag_ = "<";
+      if (again) begun_tag_.assign(1, '<');
     }
     return rest;
   }
@@ -310,7 +310,7 @@ class OutputParser::Impl {
     }
     if (text[0] == '\n') return text.substr(1);
     if (text[0] != '\r') return text;
-    begun_tag_ = "\r";
+    begun_tag_.assign(1, '\r');
     channel_ = Channel::after_close;
     return text.substr(1);
   }

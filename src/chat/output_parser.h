@@ -139,9 +139,9 @@ struct ParsedCall {
 };
 
 struct ParsedOutput {
-  std::optional<std::string> reasoning;  // nothing instead of empty
-  std::optional<std::string> content;    // nothing instead of empty
-  std::vector<ParsedCall> calls;
+  std::optional<std::string> reasoning{};  // nothing instead of empty
+  std::optional<std::string> content{};    // nothing instead of empty
+  std::vector<ParsedCall> calls{};
 
   void add(const Delta& delta);
 
