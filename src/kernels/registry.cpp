@@ -5,6 +5,7 @@
 
 #include "base/cpu.h"
 #include "kernels/avx2/avx2.h"
+#include "kernels/avx512vnni/avx512vnni.h"
 #include "kernels/kernels.h"
 #include "kernels/scalar/scalar.h"
 
@@ -26,6 +27,7 @@ std::vector<const Kernels*> available_kernels() {
 #ifdef STRIDE_KERNELS_X86
   const CpuFeatures cpu = cpu_features();
   if (cpu.avx2) tables.push_back(&avx2::table());
+  if (cpu.avx512vnni) tables.push_back(&avx512vnni::table());
 #endif
   return tables;
 }

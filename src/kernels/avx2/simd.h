@@ -93,6 +93,14 @@ STRIDE_INLINE __m256i sums_of_8(const __m256i (&v)[8]) {
                           _mm256_permute2x128_si256(low, high, 0x31));
 }
 
+// Sums of eight vectors of 8 floats, in order; lanes are added in pairs, neighbours first.
+STRIDE_INLINE __m256 sums_of_8(const __m256 (&v)[8]) {
+  const __m256 low = _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3]));
+  const __m256 high = _mm256_hadd_ps(_mm256_hadd_ps(v[4], v[5]), _mm256_hadd_ps(v[6], v[7]));
+  return _mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20),
+                       _mm256_permute2f128_ps(low, high, 0x31));
+}
+
 // Sums of eight vectors of 16 x i16, in order. Sums of the 8 values of a half must fit an i16.
 STRIDE_INLINE __m256i sums_of_8_narrow(const __m256i (&v)[8]) {
   const __m256i low =

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The intrinsics of this folder. For tests on processors without AVX-512 the same sources are built
+// a second time with STRIDE_KERNELS_EMULATE: SIMDe then gives the instructions' meaning in plain
+// code, and the namespace has another name.
+#pragma once
+
+#include <immintrin.h>
+
+#ifdef STRIDE_KERNELS_EMULATE
+
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#include <simde/x86/avx512.h>
+#pragma GCC diagnostic pop
+
+#define STRIDE_AVX512 avx512vnni_emulated
+
+// What SIMDe 0.7 lacks.
+static inline __m512 stride_cvtepi32_ps(__m512i v) {
+  alignas(64) int from[16];
+  alignas(64) float to[16];
+  _mm512_store_si512(from, v);
+  for (int i = 0; i < 16; ++i) to[i] = static_cast<float>(from[i]);
+  return _mm512_load_ps(to);
+}
+#define _mm512_cvtepi32_ps stride_cvtepi32_ps
+
+static inline __m256 stride_extractf32x8_ps(__m512 v, int half) {
+  alignas(64) float lanes[16];
+  _mm512_store_ps(lanes, v);
+  return _mm256_load_ps(lanes + 8 * half);
+}
+#define _mm512_extractf32x8_ps stride_extractf32x8_ps
+
+#else
+
+#define STRIDE_AVX512 avx512vnni
+
+#endif
