@@ -9,6 +9,9 @@ int detokenize_command(Arguments args);
 int logits_command(Arguments args);
 int nano_command(Arguments args);
 int tokenize_command(Arguments args);
+#ifdef STRIDE_HAS_TRAIN
+int train_command(Arguments args);
+#endif
 int version_command(Arguments args);
 
 std::span<const Command> commands() {
@@ -17,6 +20,9 @@ std::span<const Command> commands() {
       Command{"detokenize", detokenize_command, "turn token ids back into text"},
       Command{"logits", logits_command, "write the raw logits of given token ids"},
       Command{"nano", nano_command, "show the exercises of step-nano and learn its vocabulary"},
+#ifdef STRIDE_HAS_TRAIN
+      Command{"train", train_command, "train a small model, draw its curves, export it"},
+#endif
       Command{"version", version_command,
               "print the version, the instruction set in use and the build"},
   };

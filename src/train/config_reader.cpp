@@ -80,11 +80,6 @@ Result<std::vector<ConfigReader>> ConfigReader::objects(std::string_view key) {
   return readers;
 }
 
-Result<Json> ConfigReader::any(std::string_view key) {
-  const Json* found = STRIDE_TRY(member(key, true));
-  return *found;
-}
-
 Result<> ConfigReader::nothing_else() const {
   for (const auto& [key, value] : value_->items())
     if (std::ranges::find(known_, key) == known_.end())

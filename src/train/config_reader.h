@@ -30,7 +30,6 @@ class ConfigReader {
                                       std::optional<std::vector<double>> otherwise = {});
   Result<ConfigReader> object(std::string_view key);
   Result<std::vector<ConfigReader>> objects(std::string_view key);
-  Result<Json> any(std::string_view key);
 
   // Fails if the object has members that nobody asked for.
   Result<> nothing_else() const;

@@ -103,6 +103,12 @@ Result<> read_optimizer(ConfigReader in, TrainConfig& config) {
   return in.nothing_else();
 }
 
+Result<> read_data(ConfigReader in, TrainConfig& config) {
+  config.data_seed = STRIDE_TRY(in.count("seed", 0, UINT32_MAX, 1));
+  config.tokenizer = STRIDE_TRY(in.text("tokenizer"));
+  return in.nothing_else();
+}
+
 // Parser errors count bytes; an editor counts lines.
 Result<Json> parse_with_lines(std::string_view text) {
   auto root = json::parse(text, {.duplicates = json::Duplicates::refuse});
@@ -168,7 +174,7 @@ Result<TrainConfig> parse_train_config(std::string_view text, uint32_t n_vocab) 
   for (ConfigReader& stage : STRIDE_TRY(in.objects("stages")))
     config.stages.push_back(STRIDE_TRY(read_stage(stage, config.model.n_mtp)));
   if (config.stages.empty()) return in.wrong("stages", "at least one stage");
-  config.data = json::dump(STRIDE_TRY(in.any("data")));
+  STRIDE_TRY(read_data(STRIDE_TRY(in.object("data")), config));
   STRIDE_TRY(in.nothing_else());
   return config;
 }

@@ -3,7 +3,7 @@
 //
 //   {"name": "step-nano", "seed": 1, "workers": 2, "micro_tokens": 2048,
 //    "model": {"n_embd": 256, "head_dim": 32, "n_layer": 9, ...},
-//    "data": {...},                                  for whoever makes the data source
+//    "data": {"seed": 1, "tokenizer": "step-nano-tokenizer.json"},
 //    "optimizer": {"momentum": 0.95, "decay": 0.1, "clip": 1.0, ...},
 //    "stages": [{"name": "short", "tokens": 50e6, "length": 512, "rows": 32,
 //                "learning_rate": [3e-3, 3e-4], "warmup_steps": 200, "mtp_weights": [0.3],
@@ -51,8 +51,9 @@ struct TrainConfig {
   OptimizerOptions optimizer;
   model::Config model;
   std::vector<Stage> stages;
-  std::string data;  // JSON text of the "data" member
-  std::string text;  // the whole file, kept with checkpoints
+  uint64_t data_seed = 1;
+  std::string tokenizer;  // path of a tokenizer.json, from the folder of the configuration
+  std::string text;       // the whole file, kept with checkpoints
 
   uint64_t n_step() const;  // of all stages
   uint64_t n_token() const;

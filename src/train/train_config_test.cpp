@@ -14,7 +14,7 @@ constexpr std::string_view kConfig = R"({
   "model": {"n_embd": 256, "head_dim": 32, "n_layer": 9, "n_mtp": 3, "context_length": 131072,
             "n_ff": 512, "n_expert": 16, "n_expert_used": 2, "n_ff_expert": 64, "n_ff_shared": 64,
             "window": 64, "n_head_kv": 2, "n_head_full": 8, "n_head_sliding": 12, "n_dense": 1},
-  "data": {"seed": 1},
+  "data": {"seed": 1, "tokenizer": "t.json"},
   "optimizer": {},
   "stages": [
     {"name": "a", "tokens": 100000, "length": 100, "rows": 10, "learning_rate": [0.01, 0.001],
@@ -83,6 +83,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"\"n_head_full\": 8", "\"n_head_full\": 7", "a multiple of n_head_kv"},
         Mistake{"\"warmup_steps\": 10", "\"freeze_trunk\": true", "stages/0/freeze_trunk"},
         Mistake{"\"model\": {", "\"model\": [", "line 3"},
+        Mistake{"\"tokenizer\": \"t.json\"", "\"tokenizer\": 3", "data/tokenizer must be a text"},
         Mistake{"\"optimizer\": {}", "\"optimizer\": {\"decay\": -1}", "optimizer/decay must be"}));
 
 }  // namespace

@@ -32,7 +32,7 @@ constexpr std::string_view kConfig = R"({
   "model": {"n_embd": 32, "head_dim": 16, "n_layer": 5, "n_mtp": 3, "context_length": 4096,
             "n_ff": 48, "n_expert": 6, "n_expert_used": 2, "n_ff_expert": 16, "n_ff_shared": 16,
             "window": 8, "n_head_kv": 2, "n_head_full": 4, "n_head_sliding": 6, "n_dense": 1},
-  "data": {},
+  "data": {"tokenizer": "t.json"},
   "optimizer": {"decay": 0.1},
   "stages": [
     {"name": "first", "tokens": 5760, "length": 48, "rows": 10, "learning_rate": [0.01, 0.002],
