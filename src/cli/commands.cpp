@@ -5,9 +5,12 @@
 
 namespace stride::cli {
 
+int convert_command(Arguments args);
 int detokenize_command(Arguments args);
+int inspect_command(Arguments args);
 int logits_command(Arguments args);
 int nano_command(Arguments args);
+int synth_command(Arguments args);
 int tokenize_command(Arguments args);
 #ifdef STRIDE_HAS_TRAIN
 int train_command(Arguments args);
@@ -16,6 +19,9 @@ int version_command(Arguments args);
 
 std::span<const Command> commands() {
   static constexpr std::array kCommands = {
+      Command{"inspect", inspect_command, "show what a model file holds and what it needs"},
+      Command{"convert", convert_command, "write a model as GGUF, with other tensor types"},
+      Command{"synth", synth_command, "make a random model of the true shapes"},
       Command{"tokenize", tokenize_command, "show the tokens of a text"},
       Command{"detokenize", detokenize_command, "turn token ids back into text"},
       Command{"logits", logits_command, "write the raw logits of given token ids"},

@@ -110,6 +110,11 @@ class GgufCatalog final : public TensorCatalog {
                                                      n * row_bytes);
   }
 
+  std::string place(const Tensor& tensor) const override {
+    const Place& place = places_.at(tensor.source);
+    return fmt::format("{} at {}", shards_[place.shard].name, place.offset);
+  }
+
   void release(const Tensor& tensor, uint64_t first, uint64_t n) const override {
     const Place& place = places_.at(tensor.source);
     const uint64_t row_bytes = tensor.bytes / tensor.rows();

@@ -32,6 +32,7 @@ struct Source {
   bool mapped = false;               // the presented bytes are the stored ones
   const MappedFile* file = nullptr;  // that holds the bytes, from `offset` on; null if made here
   uint64_t offset = 0;
+  std::string_view file_name = {};
 };
 
 std::optional<quant::Type> stored_type(Dtype dtype) {
@@ -145,6 +146,12 @@ class SafetensorsCatalog final : public TensorCatalog {
     return scratch;
   }
 
+  std::string place(const Tensor& tensor) const override {
+    const Source& source = sources_.at(tensor.source);
+    if (!source.file) return "made from config.json";
+    return fmt::format("{} at {}", source.file_name, source.offset);
+  }
+
   void release(const Tensor& tensor, uint64_t first, uint64_t n) const override {
     const Source& source = sources_.at(tensor.source);
     if (!source.file) return;
@@ -214,7 +221,9 @@ class SafetensorsCatalog final : public TensorCatalog {
     tensor.name = place.name;
     tensor.n_dims = static_cast<uint32_t>(stored.shape.size());
     std::ranges::reverse_copy(stored.shape, tensor.shape.begin());
-    Source source{stored.dtype, entry.bytes, {}, place.add_one, false, entry.file, stored.offset};
+    Source source{
+        stored.dtype,           entry.bytes, {}, place.add_one, false, entry.file, stored.offset,
+        files_.file_name(entry)};
     if (!type) source.scales = STRIDE_TRY(scales_of(stored, tensor.shape));
     const bool as_stored = type && !place.add_one && !place.keep_float;
     tensor.type = as_stored ? *type : quant::Type::f32;
@@ -265,7 +274,7 @@ class SafetensorsCatalog final : public TensorCatalog {
     table.bytes = STRIDE_TRY(tensor_bytes(table.type, table.shape));
     return insert(
         std::move(table),
-        {Dtype::f32, std::as_bytes(std::span(rope_divisors_)), {}, false, true, nullptr, 0});
+        {Dtype::f32, std::as_bytes(std::span(rope_divisors_)), {}, false, true, nullptr, 0, {}});
   }
 
   SafetensorsFiles files_;

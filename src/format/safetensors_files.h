@@ -30,6 +30,7 @@ class SafetensorsFiles {
   const std::filesystem::path& folder() const { return folder_; }
   const std::vector<Entry>& entries() const { return entries_; }  // in the order of the files
   const Entry* find(std::string_view name) const;
+  const std::string& file_name(const Entry& entry) const { return file_of_.at(entry.tensor->name); }
 
  private:
   struct File {

@@ -64,6 +64,9 @@ class TensorCatalog {
   // back from the file when they are read again.
   virtual void release(const Tensor& tensor, uint64_t first, uint64_t n) const = 0;
 
+  // Where the tensor lies, for people: "model-00002-of-00003.gguf at 4096".
+  virtual std::string place(const Tensor& tensor) const = 0;
+
   // What is suspicious but usable, one sentence each.
   virtual std::span<const std::string> warnings() const = 0;
 };

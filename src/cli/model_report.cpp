@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/model_report.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "cli/suspicions.h"
+#include "format/mix.h"
+
+namespace stride::cli {
+namespace {
+
+using format::Tensor;
+using format::TensorCatalog;
+
+constexpr std::array<uint64_t, 4> kContexts = {4096, 16384, 65536, 131072};
+
+// Key and value rows of one layer and token. int8 has one f32 scale for each head's row.
+CacheBytes row_bytes(const model::Config& c, const model::LayerConfig& layer) {
+  const uint64_t values = uint64_t{2} * layer.n_head_kv * c.head_dim;
+  return {2 * values, values + uint64_t{2} * layer.n_head_kv * sizeof(float)};
+}
+
+uint64_t scaled(uint64_t bytes, uint32_t used, uint32_t of) {
+  return of == 0 ? bytes : static_cast<uint64_t>(static_cast<double>(bytes) * used / of);
+}
+
+// The share of a tensor that one decoded token reads: routed experts in part, one embedding row.
+uint64_t read_per_token(Role role, uint64_t whole, uint64_t rows, const model::Config& c) {
+  if (role == Role::routed_experts) return scaled(whole, c.n_expert_used, c.n_expert);
+  return role == Role::embedding ? whole / rows : whole;
+}
+
+MtpState mtp_state(const TensorCatalog& catalog, const model::Config& c) {
+  const std::string first = fmt::format("blk.{}.nextn.eh_proj.weight", c.n_layer);
+  const bool present = catalog.find(first) != nullptr;
+  if (present) return catalog.find("blk.0.attn_norm.weight") ? MtpState::embedded : MtpState::only;
+  return c.n_mtp > 0 ? MtpState::missing : MtpState::none;
+}
+
+std::optional<TokenizerSummary> summarise_tokenizer(const format::Metadata& m) {
+  const auto tokens = m.strings("tokenizer.ggml.tokens");
+  if (!tokens) return {};
+  TokenizerSummary out;
+  out.n_token = tokens->size();
+  if (const auto model = m.string("tokenizer.ggml.model")) out.model = *model;
+  if (const auto pre = m.string("tokenizer.ggml.pre")) out.pre = *pre;
+  if (const auto merges = m.strings("tokenizer.ggml.merges")) out.n_merge = merges->size();
+  if (const auto kinds = m.integers("tokenizer.ggml.token_type"))
+    out.n_special = static_cast<uint64_t>(
+        std::ranges::count_if(*kinds, [](int64_t kind) { return kind == 3 || kind == 4; }));
+  const auto special = [&](std::string_view key, std::optional<int64_t>& id, std::string& text) {
+    const auto value = m.integer(key);
+    if (!value) return;
+    id = *value;
+    if (*value >= 0 && static_cast<uint64_t>(*value) < tokens->size())
+      text = (*tokens)[static_cast<size_t>(*value)];
+  };
+  special("tokenizer.ggml.bos_token_id", out.bos, out.bos_text);
+  special("tokenizer.ggml.eos_token_id", out.eos, out.eos_text);
+  out.has_chat_template = m.contains("tokenizer.chat_template");
+  return out;
+}
+
+void add_tensors(const TensorCatalog& catalog, ModelReport& report) {
+  const model::Config& c = report.config;
+  for (const Tensor& tensor : catalog.tensors()) {
+    const Role role = role_of_tensor(tensor.name, c.n_layer);
+    RoleSummary& summary = report.roles[role];
+    ++summary.n_tensors;
+    summary.bytes += tensor.bytes;
+    summary.values += tensor.values();
+    summary.types[tensor.type] += tensor.bytes;
+    report.file_bytes += tensor.bytes;
+    report.n_values += tensor.values();
+    if (role == Role::mtp || tensor.name == "rope_freqs.weight") continue;
+    const uint64_t read = read_per_token(role, tensor.bytes, tensor.rows(), c);
+    summary.bytes_per_token += read;
+    report.bytes_per_token += read;
+    if (role != Role::embedding)
+      report.active_values += read_per_token(role, tensor.values(), tensor.rows(), c);
+  }
+  report.n_tensors = catalog.tensors().size();
+  if (const auto it = report.roles.find(Role::mtp); it != report.roles.end() && c.n_mtp > 0)
+    report.bytes_per_mtp_head = it->second.bytes / c.n_mtp;
+}
+
+void add_cache(ModelReport& report) {
+  const model::Config& c = report.config;
+  const CacheBytes none = cache_bytes(c, c.window), one = cache_bytes(c, c.window + 1ULL);
+  report.cache_per_token = {one.f16 - none.f16, one.int8 - none.int8};
+  report.cache_constant = {none.f16 - c.window * report.cache_per_token.f16,
+                           none.int8 - c.window * report.cache_per_token.int8};
+  for (const uint64_t context : kContexts) {
+    if (context < c.n_ctx_train) report.memory.push_back({context, cache_bytes(c, context)});
+  }
+  report.memory.push_back({c.n_ctx_train, cache_bytes(c, c.n_ctx_train)});
+}
+
+}  // namespace
+
+std::string_view role_name(Role role) {
+  switch (role) {
+    case Role::embedding:
+      return "embedding";
+    case Role::attention:
+      return "attention";
+    case Role::dense_ffn:
+      return "dense ffn";
+    case Role::router:
+      return "router";
+    case Role::routed_experts:
+      return "routed experts";
+    case Role::shared_expert:
+      return "shared expert";
+    case Role::output:
+      return "output";
+    case Role::norms:
+      return "norms";
+    case Role::mtp:
+      return "mtp";
+    case Role::other:
+      return "other";
+  }
+  return "other";
+}
+
+Role role_of_tensor(std::string_view name, uint32_t n_layer) {
+  const int layer = format::layer_of(name);
+  const std::string_view role = format::role_of(name);
+  if (layer >= static_cast<int>(n_layer)) return Role::mtp;
+  if (role == "token_embd.weight") return Role::embedding;
+  if (role == "output.weight") return Role::output;
+  if (role.ends_with("norm.weight")) return Role::norms;
+  if (layer < 0) return Role::other;
+  if (role.starts_with("attn_")) return Role::attention;
+  if (role == "ffn_gate_inp.weight" || role == "exp_probs_b.bias") return Role::router;
+  if (role.ends_with("_exps.weight")) return Role::routed_experts;
+  if (role.ends_with("_shexp.weight")) return Role::shared_expert;
+  if (role == "ffn_gate.weight" || role == "ffn_up.weight" || role == "ffn_down.weight")
+    return Role::dense_ffn;
+  return Role::other;
+}
+
+CacheBytes cache_bytes(const model::Config& c, uint64_t n_tokens) {
+  CacheBytes out;
+  for (const model::LayerConfig& layer : c.layers) {
+    const bool full = layer.attention == model::Attention::full;
+    const uint64_t rows = full ? n_tokens : std::min<uint64_t>(n_tokens, c.window);
+    const CacheBytes row = row_bytes(c, layer);
+    out.f16 += rows * row.f16;
+    out.int8 += rows * row.int8;
+  }
+  return out;
+}
+
+Result<ModelReport> make_report(const TensorCatalog& catalog) {
+  ModelReport report;
+  report.config = STRIDE_TRY(model::read_config(catalog.metadata(), report.suspicious));
+  for (const std::string& warning : catalog.warnings()) report.suspicious.push_back(warning);
+  add_tensors(catalog, report);
+  add_cache(report);
+  report.tokenizer = summarise_tokenizer(catalog.metadata());
+  report.mtp = mtp_state(catalog, report.config);
+  find_suspicions(catalog, report);
+  return report;
+}
+
+}  // namespace stride::cli
