@@ -21,15 +21,17 @@ class MemoryCatalog final : public format::TensorCatalog {
   std::span<const format::Tensor> tensors() const override { return file_.tensors; }
   std::span<const std::string> warnings() const override { return {}; }
   bool is_mapped(const format::Tensor&) const override { return true; }
+  void release(const format::Tensor&, uint64_t, uint64_t) const override {}
 
   const format::Tensor* find(std::string_view name) const override {
     const auto it = std::ranges::find(file_.tensors, name, &format::Tensor::name);
     return it == file_.tensors.end() ? nullptr : &*it;
   }
 
-  Result<std::span<const std::byte>> bytes(const format::Tensor& tensor,
-                                           std::vector<std::byte>&) const override {
-    return bytes_.subspan(file_.offsets[tensor.source], tensor.bytes);
+  Result<std::span<const std::byte>> rows(const format::Tensor& tensor, uint64_t first, uint64_t n,
+                                          std::vector<std::byte>&) const override {
+    const size_t each = quant::row_bytes(tensor.type, tensor.shape[0]);
+    return bytes_.subspan(file_.offsets[tensor.source] + first * each, n * each);
   }
 
  private:
