@@ -2,6 +2,7 @@
 #include "chat/from_json.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "json/json.h"
@@ -210,19 +211,19 @@ void fold_leading_system(std::vector<Message>& messages) {
 // The prompt links results to calls by order alone. Results whose id is unknown stay behind the
 // known ones in their own order.
 void sort_results(std::vector<Message>& messages) {
-  const auto place_of = [](const std::vector<ToolCall>& calls, const Message& result) {
-    const auto same_id = [&](const ToolCall& call) { return call.id == result.tool_call_id; };
-    return std::ranges::find_if(calls, same_id) - calls.begin();
-  };
   for (size_t i = 0; i < messages.size(); ++i) {
-    if (messages[i].role != Role::assistant || messages[i].tool_calls.empty()) continue;
     const std::vector<ToolCall>& calls = messages[i].tool_calls;
+    if (messages[i].role != Role::assistant || calls.empty()) continue;
+    std::unordered_map<std::string_view, size_t> places;
+    for (size_t k = 0; k < calls.size(); ++k) places.try_emplace(calls[k].id, k);
+    const auto place_of = [&](const Message& result) {
+      const auto found = places.find(result.tool_call_id);
+      return found == places.end() ? calls.size() : found->second;
+    };
     const auto begin = messages.begin() + static_cast<ptrdiff_t>(i) + 1;
     const auto end =
         std::find_if(begin, messages.end(), [](const Message& m) { return m.role != Role::tool; });
-    std::stable_sort(begin, end, [&](const Message& a, const Message& b) {
-      return place_of(calls, a) < place_of(calls, b);
-    });
+    std::ranges::stable_sort(begin, end, {}, place_of);
   }
 }
 

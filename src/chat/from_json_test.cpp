@@ -76,6 +76,20 @@ TEST(FromJson, ResultsFollowTheOrderOfTheirCalls) {
   EXPECT_EQ(content_text(c.messages[3]), "?");
 }
 
+TEST(FromJson, ManyResultsAreSortedInTime) {
+  std::string calls;
+  std::string results;
+  for (int i = 0; i < 5'000; ++i) {
+    calls += fmt::format(R"(,{{"id":"c{}","function":{{"name":"f"}}}})", i);
+    results =
+        fmt::format(R"(,{{"role":"tool","tool_call_id":"c{0}","content":"{0}"}})", i) + results;
+  }
+  const Conversation c =
+      read(R"([{"role":"assistant","tool_calls":[)" + calls.substr(1) + "]}" + results + "]");
+  EXPECT_EQ(content_text(c.messages.at(1)), "0");
+  EXPECT_EQ(content_text(c.messages.at(5'000)), "4999");
+}
+
 TEST(FromJson, Contents) {
   const auto content = [](std::string_view json_value, Dialect dialect) {
     return read(fmt::format(R"([{{"role":"user","content":{}}}])", json_value), dialect)

@@ -42,7 +42,7 @@ class Compiler {
   Compiler(const Json& root, Strictness strictness) : root_(root), strictness_(strictness) {}
 
   Result<Schema> compile() {
-    STRIDE_TRY(node_of(root_, "", 0));
+    static_cast<void>(STRIDE_TRY(node_of(root_, "", 0)));
     while (!pending_.empty()) {
       const Pending next = std::move(pending_.back());
       pending_.pop_back();
