@@ -7,6 +7,7 @@ namespace stride::cli {
 
 int convert_command(Arguments args);
 int detokenize_command(Arguments args);
+int eval_command(Arguments args);
 int inspect_command(Arguments args);
 int logits_command(Arguments args);
 int nano_command(Arguments args);
@@ -25,6 +26,7 @@ std::span<const Command> commands() {
       Command{"tokenize", tokenize_command, "show the tokens of a text"},
       Command{"detokenize", detokenize_command, "turn token ids back into text"},
       Command{"logits", logits_command, "write the raw logits of given token ids"},
+      Command{"eval", eval_command, "score a model on held-out exercises"},
       Command{"nano", nano_command, "show the exercises of step-nano and learn its vocabulary"},
 #ifdef STRIDE_HAS_TRAIN
       Command{"train", train_command, "train a small model, draw its curves, export it"},

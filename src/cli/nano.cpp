@@ -5,12 +5,12 @@
 
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <map>
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/load_tokenizer.h"
 #include "nano/mixture.h"
 #include "nano/packing.h"
 #include "nano/render.h"
@@ -32,13 +32,6 @@ std::vector<std::string> skill_words() {
   for (int s = 0; s < nano::kSkills; ++s)
     words.emplace_back(nano::skill_name(static_cast<nano::Skill>(s)));
   return words;
-}
-
-Result<text::Tokenizer> load_json_tokenizer(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(Errc::io, "{} cannot be opened", path);
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return text::Tokenizer::create(STRIDE_TRY(text::read_tokenizer_json(bytes)));
 }
 
 int sample_command(Arguments args) {
@@ -99,7 +92,7 @@ int stats_command(Arguments args) {
       .option("-n,--rows", n_row, "rows to pack")
       .option("--length", length, "tokens in a row");
   if (const auto stop = line.parse(args)) return *stop;
-  const auto tokenizer = load_json_tokenizer(tokenizer_path);
+  const auto tokenizer = load_tokenizer(tokenizer_path);
   if (!tokenizer) return report(tokenizer.error());
   nano::Packer packer(nano::Mixture(*tokenizer, 1));
   struct Count {

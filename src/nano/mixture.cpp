@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include "nano/pick.h"
 #include "nano/skills.h"
@@ -22,7 +24,7 @@ const Shares& shares_for(uint32_t length) {
   return length <= 512 ? kShort : length <= 1024 ? kMiddle : kLong;
 }
 
-constexpr double kOffShare = 0.05, kCutShare = 0.03;
+constexpr double kOffShare = 0.05, kCutShare = 0.03, kHistoryShare = 0.1;
 constexpr int kMaxDraws = 64;
 
 Skill choose_skill(Random& random, const Shares& shares) {
@@ -40,10 +42,28 @@ Random random_of(uint64_t seed, uint64_t index) {
   return Random(Random(seed).next() ^ (index * 0x9e3779b97f4a7c15));
 }
 
+// Earlier questions of other kinds, as in a chat that wanders. They count as prompt.
+void add_history(Random& random, Sample& sample) {
+  static constexpr Skill kBefore[] = {Skill::chat,        Skill::arithmetic, Skill::text,
+                                      Skill::compare,     Skill::units,      Skill::dates,
+                                      Skill::constraints, Skill::extract};
+  std::vector<Turn> turns;
+  for (uint64_t n = 1 + random.below(3); n > 0; --n) {
+    const Skill skill = kBefore[random.below(std::size(kBefore))];
+    Sample before = draw_sample(skill, Split::train, random.next(), 0, {random.uniform(), 256});
+    for (Turn& turn : before.turns) turns.push_back(std::move(turn));
+  }
+  sample.turns.insert(sample.turns.begin(), std::make_move_iterator(turns.begin()),
+                      std::make_move_iterator(turns.end()));
+}
+
 Sample draw(Random& random, uint32_t length) {
   const Skill skill = choose_skill(random, shares_for(length));
   const double level = random.uniform();
-  return draw_sample(skill, Split::train, random.next(), 0, {level, length});
+  Sample sample = draw_sample(skill, Split::train, random.next(), 0, {level, length});
+  if (chance(random, skill == Skill::chat ? 2 * kHistoryShare : kHistoryShare))
+    add_history(random, sample);
+  return sample;
 }
 
 // Thinking can be off or cut short only in a sample with one assistant turn to train.

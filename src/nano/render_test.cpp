@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "chat/output_parser.h"
 #include "chat/render.h"
+#include "chat/tool_schemas.h"
 #include "nano/pick.h"
 #include "nano/skills.h"
 #include "nano/test_tokenizer.h"
+#include "nano/verify.h"
 
 namespace stride::nano {
 namespace {
@@ -91,6 +94,30 @@ TEST(Render, EarlierAnswersAndToolResultsAreNotTrained) {
   answer(follow, "7+1=8", "7 + 1 = 8");
   EXPECT_EQ(trained_text(render(follow, ThinkingForm::full)),
             "7+1=8\n</think>\n7 + 1 = 8<|im_end|>");
+}
+
+// What the renderer writes, the runtime's parser reads back: reasoning, answer and the same calls.
+TEST(Render, AnswersParseBack) {
+  for (int s = 0; s < kSkills; ++s)
+    for (uint64_t i = 0; i < 300; ++i) {
+      const Sample sample = draw_sample(static_cast<Skill>(s), Split::train, 6, i, {0.5, 400});
+      const std::string prompt =
+          chat::render(conversation_of(sample, LastTurn::drop)).value().text();
+      std::string output = sample_text(sample).value().substr(prompt.size());
+      output.resize(output.rfind("<|im_end|>"));
+      const auto schemas = chat::ToolSchemas::parse(sample.tools).value();
+      const chat::ParsedOutput parsed =
+          chat::parse_output(output, {.tools = sample.tools.empty() ? nullptr : &schemas});
+      const Turn& last = sample.turns.back();
+      ASSERT_EQ(parsed.reasoning.value_or(""), last.reasoning);
+      ASSERT_EQ(parsed.content.value_or(""), last.content);
+      ASSERT_EQ(parsed.calls.size(), last.calls.size());
+      for (size_t c = 0; c < last.calls.size(); ++c) {
+        ASSERT_EQ(parsed.calls[c].name, last.calls[c].name);
+        ASSERT_TRUE(equal_json(parsed.calls[c].arguments, last.calls[c].arguments)) << output;
+        ASSERT_TRUE(schemas.is_valid_call(last.calls[c].name, last.calls[c].arguments)) << output;
+      }
+    }
 }
 
 TEST(Render, UserTextIsNeverAControlToken) {

@@ -22,7 +22,7 @@ class EachSkill : public testing::TestWithParam<int> {
 };
 
 TEST_P(EachSkill, ReferenceAnswersAreAccepted) {
-  for (uint64_t i = 0; i < 3000; ++i) {
+  for (uint64_t i = 0; i < 2000; ++i) {
     const Sample sample = draw_sample(skill(), Split::train, 1, i, difficulty_of(i));
     ASSERT_EQ(sample.skill, skill());
     ASSERT_FALSE(sample.key.empty());
