@@ -138,8 +138,9 @@ template <class Math>
 void attend_with(const AttentionQueries& queries, const KvView& kv, size_t begin, size_t end,
                  AttentionState* states) {
   Scratch scratch;
-  __builtin_memset(&scratch, 0,
-                   sizeof scratch);  // rows that are never filled are read, then masked
+  // Rows that are never filled are read, then masked.
+  __builtin_memset(scratch.tile, 0, kTile * queries.head_dim * sizeof(float));
+  __builtin_memset(scratch.weights, 0, smaller(queries.n, kQueryBlock) * sizeof scratch.weights[0]);
   for (size_t first = 0; first < queries.n; first += kQueryBlock) {
     const size_t last = smaller(first + kQueryBlock, queries.n);
     size_t low = end;

@@ -2,8 +2,7 @@
 // One form for every block type: 32 small integers with integer scales and minima of 16 values
 // each,
 //   w[i] = d * scale[i / 16] * q[i] - d_min * min[i / 16].
-// The scalar kernels read all types this way; the others use it for the types that are rare enough
-// not to have code of their own.
+// The scalar kernels read all types this way, and tests learn from it what a byte stands for.
 #pragma once
 
 #include <cstddef>
