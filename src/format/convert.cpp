@@ -131,8 +131,9 @@ Result<ConvertReport> convert_model(const TensorCatalog& source, const std::file
   for (const PlannedTensor& planned : plan.tensors) {
     report.bytes_in += planned.from->bytes;
     ++(planned.tensor.type == planned.from->type ? report.n_copied : report.n_converted);
-    STRIDE_TRY_AT("tensor " + planned.tensor.name,
-                  converter.convert(planned, report.types[planned.tensor.type]));
+    auto done = converter.convert(planned, report.types[planned.tensor.type]);
+    if (!done && done.error().code == Errc::cancelled) return std::unexpected(done.error());
+    STRIDE_TRY_AT("tensor " + planned.tensor.name, std::move(done));
   }
   STRIDE_TRY(out.finish());
   return report;
