@@ -6,9 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numeric>
 
-#include "base/random.h"
+#include "train/plain_ops.h"
 
 namespace stride::train {
 namespace {
@@ -50,20 +49,6 @@ void backward(const Tensor& fused, const Tensor& plain) {
   plain.backward(d.to(kDouble));
 }
 
-Tensor plain_norm(const Tensor& x, const Tensor& w) {
-  return x * torch::rsqrt(x.pow(2).mean(-1, true) + 1e-5) * (1 + w);
-}
-
-Tensor plain_swiglu(const Tensor& gate_up, double limit) {
-  const auto halves = gate_up.chunk(2, -1);
-  Tensor a = torch::silu(halves[0]), u = halves[1];
-  if (limit > 0) {
-    a = torch::clamp_max(a, limit);
-    u = torch::clamp(u, -limit, limit);
-  }
-  return a * u;
-}
-
 class FusedOps : public testing::Test {
  protected:
   void SetUp() override { torch::manual_seed(7); }
@@ -100,7 +85,7 @@ TEST_F(FusedOps, Embedding) {
 TEST_F(FusedOps, Norm) {
   Leaf x(torch::randn({7, 40}) * 3);
   Pair w(torch::randn({40}) * 0.3);
-  const Tensor y = fused_norm(x.fused, w.weight(), 1e-5F), z = plain_norm(x.plain, w.plain);
+  const Tensor y = fused_norm(x.fused, w.weight(), 1e-5F), z = plain::norm(x.plain, w.plain);
   backward(y, z);
   expect_close(y, z, "y");
   expect_close(x.fused.grad(), x.plain.grad(), "d x");
@@ -111,7 +96,7 @@ TEST_F(FusedOps, ResidualNormWithBothOutputsUsed) {
   Leaf x(torch::randn({7, 40})), delta(torch::randn({7, 40}));
   Pair w(torch::randn({40}) * 0.3);
   const SumAndNorm y = fused_residual_norm(x.fused, delta.fused, w.weight(), 1e-5F);
-  const Tensor sum = x.plain + delta.plain, norm = plain_norm(sum, w.plain);
+  const Tensor sum = x.plain + delta.plain, norm = plain::norm(sum, w.plain);
   const Tensor factor = torch::randn({7, 40});
   backward(y.sum * factor + y.norm, sum * factor.to(kDouble) + norm);
   expect_close(y.sum, sum, "sum");
@@ -127,7 +112,7 @@ TEST_F(FusedOps, ResidualNormWithOneOutputUsed) {
     Pair w(torch::randn({16}) * 0.3);
     const SumAndNorm y = fused_residual_norm(x.fused, delta.fused, w.weight(), 1e-5F);
     const Tensor sum = x.plain + delta.plain;
-    backward(use_norm ? y.norm : y.sum, use_norm ? plain_norm(sum, w.plain) : sum);
+    backward(use_norm ? y.norm : y.sum, use_norm ? plain::norm(sum, w.plain) : sum);
     expect_close(x.fused.grad(), x.plain.grad(), "d x");
     expect_close(delta.fused.grad(), delta.plain.grad(), "d delta");
   }
@@ -138,7 +123,7 @@ TEST_F(FusedOps, SwigluWithEveryKindOfClampActive) {
     Leaf x(torch::randn({13, 42}) * 2);
     float largest = 0;
     const Tensor y = fused_swiglu(x.fused, static_cast<float>(limit), largest);
-    const Tensor z = plain_swiglu(x.plain, limit);
+    const Tensor z = plain::swiglu(x.plain, limit);
     backward(y, z);
     expect_close(y, z, "y");
     expect_close(x.fused.grad(), x.plain.grad(), "d x");
@@ -151,42 +136,6 @@ struct AttentionCase {
 };
 
 class FusedAttention : public testing::TestWithParam<AttentionCase> {};
-
-Tensor plain_rotate(const Tensor& x, const RotaryTable& rotary,
-                    std::span<const int32_t> positions) {
-  const auto half = static_cast<int64_t>(rotary.n_half);
-  Tensor c = torch::empty({static_cast<int64_t>(positions.size()), 1, half}, kDouble);
-  Tensor s = torch::empty_like(c);
-  for (size_t i = 0; i < positions.size(); ++i)
-    for (int64_t j = 0; j < half; ++j) {
-      const size_t at = static_cast<size_t>(positions[i]) * rotary.n_half + static_cast<size_t>(j);
-      c[static_cast<int64_t>(i)][0][j] = static_cast<double>(rotary.cosine[at]);
-      s[static_cast<int64_t>(i)][0][j] = static_cast<double>(rotary.sine[at]);
-    }
-  const Tensor a = x.narrow(2, 0, half), b = x.narrow(2, half, half);
-  return torch::cat({a * c - b * s, b * c + a * s, x.narrow(2, 2 * half, x.size(2) - 2 * half)}, 2);
-}
-
-// One row of text; every score in the open.
-Tensor plain_attention(const Tensor& projection, const Tensor& q_norm, const Tensor& k_norm,
-                       const AttentionShape& shape, const RotaryTable& rotary,
-                       std::span<const int32_t> starts, std::span<const int32_t> positions) {
-  const auto n = projection.size(0), nh = static_cast<int64_t>(shape.n_head),
-             nkv = static_cast<int64_t>(shape.n_head_kv), d = static_cast<int64_t>(shape.head_dim);
-  const auto parts = projection.split_with_sizes({nh * d, nkv * d, nkv * d, nh}, 1);
-  const Tensor q = plain_rotate(plain_norm(parts[0].view({n, nh, d}), q_norm), rotary, positions);
-  const Tensor k = plain_rotate(plain_norm(parts[1].view({n, nkv, d}), k_norm), rotary, positions);
-  const Tensor v = parts[2].view({n, nkv, d});
-  Tensor mask = torch::full({n, n}, -INFINITY, kDouble);
-  for (int64_t i = 0; i < n; ++i)
-    for (int64_t j = starts[static_cast<size_t>(i)]; j <= i; ++j)
-      if (shape.window == 0 || static_cast<size_t>(i - j) < shape.window) mask[i][j] = 0;
-  const auto per_head = [&](const Tensor& t) { return t.repeat_interleave(nh / nkv, 1); };
-  const Tensor scores =
-      torch::einsum("ihd,jhd->hij", {q, per_head(k)}) / std::sqrt(static_cast<double>(d)) + mask;
-  const Tensor out = torch::einsum("hij,jhd->ihd", {torch::softmax(scores, -1), per_head(v)});
-  return (out * torch::sigmoid(parts[3]).unsqueeze(2)).reshape({n, nh * d});
-}
 
 TEST_P(FusedAttention, EqualsPlainAttention) {
   torch::manual_seed(11);
@@ -214,9 +163,10 @@ TEST_P(FusedAttention, EqualsPlainAttention) {
   std::vector<Tensor> rows;
   for (int32_t row = 0; row < n_row; ++row) {
     const auto at = static_cast<size_t>(row * length), n = static_cast<size_t>(length);
-    rows.push_back(plain_attention(x.plain.narrow(0, row * length, length), q_norm.plain,
-                                   k_norm.plain, shape, rotary, std::span(starts).subspan(at, n),
-                                   std::span(positions).subspan(at, n)));
+    const plain::Geometry geometry(shape, rotary, std::span(starts).subspan(at, n),
+                                   std::span(positions).subspan(at, n), kDouble);
+    rows.push_back(plain::attention(x.plain.narrow(0, row * length, length), q_norm.plain,
+                                    k_norm.plain, shape, geometry));
   }
   const Tensor z = torch::cat(rows, 0);
   backward(y, z);
@@ -243,17 +193,8 @@ TEST_F(FusedOps, ExpertsAndTheirRouter) {
     Tape tape;
     const Tensor y = fused_experts(h.fused, logits.fused, gate_up.weight(), down.weight(),
                                    bias.data_ptr<float>(), shape, statistics, tape);
-    const Tensor p = torch::sigmoid(logits.plain);
-    const Tensor chosen = std::get<1>((p + bias).topk(3, 1));
-    Tensor w = p.gather(1, chosen);
-    w = 3 * w / w.sum(1, true);
-    Tensor z = torch::zeros({21, 16}, kDouble);
-    for (int64_t e = 0; e < 6; ++e) {
-      const Tensor own = torch::linear(
-          plain_swiglu(torch::linear(h.plain, gate_up.plain[e]), static_cast<double>(limit)),
-          down.plain[e]);
-      z = z + own * (w * (chosen == e)).sum(1, true);
-    }
+    const Tensor z =
+        plain::experts(h.plain, logits.plain, gate_up.plain, down.plain, bias.to(kDouble), shape);
     backward(y, z);
     expect_close(y, z, "y");
     expect_close(h.fused.grad(), h.plain.grad(), "d h", 1e-5);
@@ -261,11 +202,12 @@ TEST_F(FusedOps, ExpertsAndTheirRouter) {
     expect_close(gate_up.grad, gate_up.plain.grad(), "d gate_up", 1e-5);
     expect_close(down.grad, down.plain.grad(), "d down", 1e-5);
     EXPECT_EQ(statistics.n_token, 21U);
+    const Tensor chosen = plain::routing(logits.plain, bias.to(kDouble), shape).detach() > 0;
+    const Tensor p = torch::sigmoid(logits.plain.detach());
     for (int64_t e = 0; e < 6; ++e)
       EXPECT_EQ(static_cast<int64_t>(statistics.load[static_cast<size_t>(e)]),
-                (chosen == e).sum().item<int64_t>());
-    EXPECT_NEAR(statistics.confidence, (p.gather(1, chosen).sum(1) / p.sum(1)).sum().item<double>(),
-                1e-4);
+                chosen.select(1, e).sum().item<int64_t>());
+    EXPECT_NEAR(statistics.confidence, ((p * chosen).sum(1) / p.sum(1)).sum().item<double>(), 1e-4);
   }
 }
 
@@ -278,8 +220,7 @@ TEST_F(FusedOps, CrossEntropy) {
   const Tensor y =
       fused_cross_entropy(logits.fused * 1.0, target.data(), weight.data(), loss.data());
   const Tensor ids = torch::tensor(std::vector<int64_t>(target.begin(), target.end()));
-  const Tensor terms = torch::nn::functional::cross_entropy(
-      logits.plain, ids, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
+  const Tensor terms = plain::cross_entropy(logits.plain, ids);
   const Tensor z = (terms * torch::tensor(weight).to(kDouble)).sum();
   y.backward();
   z.backward();
@@ -299,7 +240,7 @@ TEST_F(FusedOps, FrozenWeightsStayOutOfTheWay) {
   Weight frozen_norm = norm.weight(), frozen_w = w.weight();
   frozen_norm.gradient = frozen_w.gradient = nullptr;
   const Tensor y = fused_linear(fused_norm(x.fused, frozen_norm, 1e-5F), frozen_w);
-  backward(y, torch::linear(plain_norm(x.plain, norm.plain), w.plain));
+  backward(y, torch::linear(plain::norm(x.plain, norm.plain), w.plain));
   expect_close(x.fused.grad(), x.plain.grad(), "d x");
   EXPECT_EQ(norm.grad.abs().sum().item<double>() + w.grad.abs().sum().item<double>(), 0);
 }
