@@ -71,6 +71,10 @@ bool TrainedCatalog::is_mapped(const format::Tensor& tensor) const {
   return entry.rule != Rule::norm && lies_together(entry);
 }
 
+std::string TrainedCatalog::place(const format::Tensor& tensor) const {
+  return fmt::format("{} of the trained weights", tensor.name);
+}
+
 Result<std::span<const std::byte>> TrainedCatalog::rows(const format::Tensor& tensor,
                                                         uint64_t first, uint64_t n,
                                                         std::vector<std::byte>& scratch) const {

@@ -26,6 +26,7 @@ class TrainedCatalog : public format::TensorCatalog {
                                           std::vector<std::byte>& scratch) const override;
   bool is_mapped(const format::Tensor& tensor) const override;
   void release(const format::Tensor&, uint64_t, uint64_t) const override {}
+  std::string place(const format::Tensor& tensor) const override;
   std::span<const std::string> warnings() const override { return {}; }
 
  private:
