@@ -25,11 +25,15 @@ std::vector<std::string> split(std::string_view text, char separator) {
 // The text as it stands, or dressed up as people do: a greeting in front, a word behind, without
 // the final sign.
 std::string dress(Random& random, std::string text) {
-  if (chance(random, 0.25))
-    text = std::string(
-               pick(random, {"Hello! ", "Hi, ", "Please tell me: ", "I have a question. ", "Hey, ",
-                             "Tell me, ", "One more thing. ", "So, ", "Quick question: "})) +
-           text;
+  if (chance(random, 0.25)) {
+    const std::string_view before =
+        pick(random, {"Hello! ", "Hi, ", "Please tell me: ", "I have a question. ", "Hey, ",
+                      "Tell me, ", "One more thing. ", "So, ", "Quick question: "});
+    // Inside a sentence only a name or "I" keeps its capital.
+    const bool inside =
+        before.ends_with(", ") && text.size() > 1 && text[1] >= 'a' && text[1] <= 'z';
+    text = std::string(before) + (inside ? lower(text.substr(0, 1)) + text.substr(1) : text);
+  }
   if (chance(random, 0.1) && text.size() > 3 && (text.ends_with('?') || text.ends_with('.')))
     text.pop_back();
   if (chance(random, 0.08)) text = lower(text);
@@ -67,7 +71,7 @@ Sample make_fact(Random& random) {
   };
   return finish(random, "fact", dress(random, with(pick(random, Strings(group.asked)))),
                 fmt::format("{} of {}: {}", group.name, a, b),
-                fmt::format("The user asks for the {} of {}.\nIt is {}.", group.name, a, b),
+                fmt::format("The user asks: {}, {}.\nIt is {}.", group.name, a, b),
                 capital(with(group.answer)), ContainsCheck{{std::string(b)}, {}});
 }
 
@@ -124,13 +128,13 @@ Sample make_story(Random& random) {
              : fmt::format("{} gave the {} to a friend, and both were happy.", name, thing);
   const bool given = chance(random, 0.5);
   std::string ask =
-      given ? fill(pick(random, {"Tell me a story about a {a} called {n}.",
+      given ? fill(pick(random, {"Tell me a story about {aa} called {n}.",
                                  "Write a short story about {n} the {a}.",
-                                 "Story, please: a {a} named {n}."}),
-                   {{"a", animal}, {"n", name}})
-            : fill(pick(random, {"Tell me a story about a {a}.", "Write a short story about a {a}.",
-                                 "I want to hear a story with a {a}."}),
-                   {{"a", animal}});
+                                 "Story, please: {aa} named {n}."}),
+                   {{"a", animal}, {"aa", with_article(animal)}, {"n", name}})
+            : fill(pick(random, {"Tell me a story about {aa}.", "Write a short story about {aa}.",
+                                 "I want to hear a story with {aa}."}),
+                   {{"aa", with_article(animal)}});
   ContainsCheck check{{animal}, {}};
   if (given) check.all.push_back(name);
   return finish(
@@ -150,9 +154,9 @@ Sample make_verse(Random& random) {
   const std::string animal(pick(random, animals())),
       verb(pick(random, {"sings", "rests", "waits", "plays"}));
   return finish(random, "verse",
-                fill(pick(random, {"Write a rhyme about a {a}.", "Write a short poem about a {a}.",
-                                   "Make a verse with a {a}."}),
-                     {{"a", animal}}),
+                fill(pick(random, {"Write a rhyme about {aa}.", "Write a short poem about {aa}.",
+                                   "Make a verse with {aa}."}),
+                     {{"aa", with_article(animal)}}),
                 fmt::format("rhyme: {} {}", rhyme.first, rhyme.second),
                 fmt::format("Two lines that rhyme: {} and {}.", rhyme.first, rhyme.second),
                 fmt::format("The {} {} near the {},\nand all is {}.", animal, verb, rhyme.first,

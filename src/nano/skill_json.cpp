@@ -6,6 +6,7 @@
 #include "json/json.h"
 #include "nano/numbers.h"
 #include "nano/pick.h"
+#include "nano/sentences.h"
 #include "nano/skills.h"
 #include "nano/words.h"
 
@@ -57,7 +58,7 @@ Field make_field(Random& random, uint64_t which) {
               {{"type", "object"},
                {"properties", {{"kind", {{"type", "string"}}}, {"name", {{"type", "string"}}}}},
                {"required", {"kind", "name"}}},
-              fmt::format("has a {} named {}", kind, name)};
+              fmt::format("has {} named {}", with_article(kind), name)};
     }
     case 6: {
       const auto size = pick(random, {"small", "medium", "large"});

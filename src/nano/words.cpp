@@ -36,7 +36,7 @@ constexpr auto kAnimals = std::to_array<std::string_view>(
      "turtle", "monkey", "whale", "zebra", "camel", "eagle", "spider", "ant"});
 constexpr auto kColours =
     std::to_array<std::string_view>({"red", "blue", "green", "yellow", "black", "white", "brown",
-                                     "pink", "grey", "purple", "orange", "golden"});
+                                     "pink", "grey", "purple", "silver", "golden"});
 constexpr auto kJobs = std::to_array<std::string_view>(
     {"teacher", "doctor",   "nurse",  "baker",   "farmer", "driver",   "pilot",
      "painter", "singer",   "writer", "cook",    "lawyer", "dentist",  "judge",
