@@ -22,6 +22,7 @@ class MemoryCatalog final : public format::TensorCatalog {
   std::span<const std::string> warnings() const override { return {}; }
   bool is_mapped(const format::Tensor&) const override { return true; }
   void release(const format::Tensor&, uint64_t, uint64_t) const override {}
+  std::string place(const format::Tensor&) const override { return "memory"; }
 
   const format::Tensor* find(std::string_view name) const override {
     const auto it = std::ranges::find(file_.tensors, name, &format::Tensor::name);
