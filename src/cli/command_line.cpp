@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <sstream>
+#include <type_traits>
 
 namespace stride::cli {
 namespace {
@@ -78,9 +79,9 @@ struct CommandLine::State {
   CLI::Option* add(std::string_view names, T& value, std::string_view help, std::string_view type) {
     CLI::Option* option = app.add_option(declare(names), value, std::string(help));
     option->type_name(std::string(type));
-    if constexpr (!requires { value.has_value(); } && !requires { value.push_back({}); }) {
-      option->capture_default_str();
-    }
+    constexpr bool kRepeatable = std::is_same_v<T, std::vector<std::string>>;
+    if constexpr (!requires { value.has_value(); } && !kRepeatable) option->capture_default_str();
+    if constexpr (!kRepeatable) option->take_last();
     return option;
   }
 
@@ -93,7 +94,8 @@ struct CommandLine::State {
   std::string help() const {
     std::string text = app.help();
     for (const std::string& name : wide) {
-      for (size_t at = 0; (at = text.find("-" + name, at)) != std::string::npos;) text.erase(at, 1);
+      const std::string inner = "-" + name + ",";  // "--ub," but not "--ubatch-size"
+      for (size_t at = 0; (at = text.find(inner, at)) != std::string::npos;) text.erase(at, 1);
     }
     if (!examples.empty()) text += "\nExamples:\n";
     for (const auto& [command, what] : examples)

@@ -60,6 +60,18 @@ TEST(CommandLine, RefusesBadNumbers) {
   EXPECT_NE(error_of({"-n"}).find("--predict"), std::string::npos);
 }
 
+TEST(CommandLine, TheLastOfARepeatedOptionCounts) {
+  uint32_t n = 0;
+  std::string word;
+  std::vector<std::string> all;
+  CommandLine line("run", "Runs.");
+  line.option("-n", n, "n").option("-w", word, "w").option("-a", all, "a");
+  EXPECT_FALSE(line.parse(Words{"-n", "1", "-w", "x", "-a", "1", "-n", "2", "-a", "2", "-w", "y"}));
+  EXPECT_EQ(n, 2U);
+  EXPECT_EQ(word, "y");
+  EXPECT_EQ(all, (Words{"1", "2"}));
+}
+
 TEST(CommandLine, HelpShowsDefaultsAndExamples) {
   uint32_t n = 42;
   CommandLine line("run", "Runs.");
@@ -70,6 +82,7 @@ TEST(CommandLine, HelpShowsDefaultsAndExamples) {
   const std::string help = testing::internal::GetCapturedStdout();
   EXPECT_NE(help.find("-ub"), std::string::npos);
   EXPECT_EQ(help.find("--ub,"), std::string::npos);
+  EXPECT_NE(help.find("-ub,--ubatch-size"), std::string::npos);
   EXPECT_NE(help.find("42"), std::string::npos);
   EXPECT_NE(help.find("stride run -ub 64"), std::string::npos);
 }

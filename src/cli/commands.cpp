@@ -5,12 +5,15 @@
 
 namespace stride::cli {
 
+int chat_command(Arguments args);
 int convert_command(Arguments args);
 int detokenize_command(Arguments args);
 int eval_command(Arguments args);
 int inspect_command(Arguments args);
 int logits_command(Arguments args);
 int nano_command(Arguments args);
+int perplexity_command(Arguments args);
+int run_command(Arguments args);
 int synth_command(Arguments args);
 int tokenize_command(Arguments args);
 #ifdef STRIDE_HAS_TRAIN
@@ -20,6 +23,9 @@ int version_command(Arguments args);
 
 std::span<const Command> commands() {
   static constexpr std::array kCommands = {
+      Command{"chat", chat_command, "talk with a model"},
+      Command{"run", run_command, "answer one prompt, for scripts"},
+      Command{"perplexity", perplexity_command, "measure how well a model predicts a text"},
       Command{"inspect", inspect_command, "show what a model file holds and what it needs"},
       Command{"convert", convert_command, "write a model as GGUF, with other tensor types"},
       Command{"synth", synth_command, "make a random model of the true shapes"},

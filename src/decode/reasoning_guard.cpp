@@ -79,6 +79,13 @@ void ReasoningGuard::account(Token token) {
   loop_.reset();
 }
 
+void ReasoningGuard::leave_reasoning() {
+  if (channel_ == Channel::content) return;
+  channel_ = Channel::content;
+  queue_.clear();
+  loop_.reset();
+}
+
 Verdict ReasoningGuard::offer(Token chosen) {
   STRIDE_DCHECK(queue_.empty());
   if (channel_ == Channel::reasoning) return offer_in_reasoning(chosen);

@@ -83,6 +83,9 @@ class ReasoningGuard {
   // What becomes of a token that the model chose. Only after forced() returned nothing.
   Verdict offer(Token chosen);
 
+  // The text has left the reasoning in a way that tokens do not show. Without effect in content.
+  void leave_reasoning();
+
   uint32_t remaining() const { return options_.token_budget - n_reasoning_ - n_content_; }
   Channel channel() const { return channel_; }
   uint32_t n_reasoning() const { return n_reasoning_; }  // up to and including </think>

@@ -145,6 +145,17 @@ TEST(ReasoningGuard, LoopInContentEndsTheTextOnlyIfAsked) {
   EXPECT_EQ(guarded.last, Verdict::loop);
 }
 
+TEST(ReasoningGuard, CanBeToldThatTheReasoningIsOver) {
+  ReasoningGuard guard(tokens(), {.token_budget = 1000, .thinking_budget = 2});
+  EXPECT_EQ(guard.offer(1), Verdict::keep);
+  guard.leave_reasoning();
+  EXPECT_EQ(guard.offer(2), Verdict::keep);
+  EXPECT_EQ(guard.offer(3), Verdict::keep);
+  EXPECT_FALSE(guard.forced());
+  EXPECT_EQ(guard.offer(kEnd), Verdict::end_of_turn);
+  EXPECT_TRUE(guard.interventions().empty());
+}
+
 TEST(ReasoningGuard, NothingIsGuardedInContent) {
   const Ran ran = run({.start = Channel::content, .token_budget = 1000, .thinking_budget = 0},
                       {1, kCall, 2, kEnd, 3});

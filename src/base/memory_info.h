@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// How much memory this process may still take: what the kernel calls available, or less where a
+// control group sets a limit. Linux; nothing is known elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace stride {
+
+struct MemoryInfo {
+  uint64_t total = 0;      // bytes
+  uint64_t available = 0;  // bytes that can be had without swapping; file pages count as available
+};
+
+std::optional<MemoryInfo> memory_info();
+
+// From the text of /proc/meminfo. Nothing if a line that is needed is missing or not a number.
+std::optional<MemoryInfo> parse_meminfo(std::string_view text);
+
+// Narrows `info` by a control group's files memory.max, memory.current and memory.stat. Text that
+// says nothing ("max", or no number) narrows nothing.
+MemoryInfo apply_group_limit(MemoryInfo info, std::string_view max, std::string_view current,
+                             std::string_view stat);
+
+}  // namespace stride

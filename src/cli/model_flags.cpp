@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/model_flags.h"
+
+#include <algorithm>
+#include <array>
+
+#include "cli/find_model.h"
+#include "cli/human.h"
+#include "cli/terminal.h"
+
+namespace stride::cli {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kFlashWords = {"on", "off", "auto"};
+constexpr uint32_t kLargestContext = INT32_MAX;
+
+bool is_flash_flag(const std::string& arg) {
+  return arg == "-fa" || arg == "--flash-attn";
+}
+
+// The largest context whose sequence takes at most this many bytes; sequence_bytes() never falls.
+uint32_t largest_context(const model::Model& model, uint64_t bytes) {
+  uint32_t low = 0, high = kLargestContext;
+  while (low < high) {
+    const uint32_t middle = low + (high - low + 1) / 2;
+    if (model.sequence_bytes(middle) <= bytes) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+}  // namespace
+
+void declare(CommandLine& line, ModelFlags& flags) {
+  line.option("-m,--model", flags.model,
+              "GGUF file or folder of safetensors; without it the bundled model")
+      .option("--mtp", flags.mtp, "MTP blocks in a file of their own")
+      .option("-c,--ctx-size", flags.context,
+              "tokens of context to make room for; 0 = as many as make sense")
+      .option("-b,--batch-size", flags.batch, "prompt tokens read between two looks at Ctrl-C")
+      .option("-ub,--ubatch-size", flags.ubatch, "rows of one internal step")
+      .option("-t,--threads", flags.threads, "threads; 0 = one per core")
+      .choice("-fa,--flash-attn", flags.flash, {"on", "off", "auto"},
+              "attention never stores its scores, so only on and auto can be had")
+      .choice("--path", flags.path, {"fast", "reference"}, "which implementation computes")
+      .choice("--kv", flags.kv, {"f16", "int8"}, "type of the key-value cache");
+}
+
+std::vector<std::string> complete_flash_flag(Arguments args) {
+  std::vector<std::string> out;
+  for (size_t i = 0; i < args.size(); ++i) {
+    out.push_back(args[i]);
+    if (!is_flash_flag(args[i])) continue;
+    const bool has_word = i + 1 < args.size() && std::find(kFlashWords.begin(), kFlashWords.end(),
+                                                           args[i + 1]) != kFlashWords.end();
+    if (!has_word) out.emplace_back("on");
+  }
+  return out;
+}
+
+Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags,
+                                                    std::vector<std::string>& warnings) {
+  if (flags.flash == "off")
+    return fail(Errc::unsupported,
+                "--flash-attn off: Stride has no other attention than the one that never stores "
+                "its scores");
+  if (flags.batch == 0 || flags.ubatch == 0)
+    return fail(Errc::invalid_argument, "{} is 0; it must be at least 1",
+                flags.batch == 0 ? "--batch-size" : "--ubatch-size");
+  engine::LoadRequest request;
+  request.model = STRIDE_TRY(find_model(flags.model, bundled_places(executable_folder())));
+  if (flags.mtp) request.mtp = *flags.mtp;
+  request.options.path = flags.path == "fast" ? model::Path::fast : model::Path::reference;
+  request.options.kv_type = flags.kv == "f16" ? model::KvType::f16 : model::KvType::int8;
+  request.options.n_threads = flags.threads;
+  request.options.max_rows = flags.ubatch;
+  return engine::Engine::load(request, warnings);
+}
+
+Result<uint32_t> choose_context(const model::Model& model, uint32_t wish,
+                                const std::optional<MemoryInfo>& memory) {
+  if (wish > kLargestContext)
+    return fail(Errc::invalid_argument, "--ctx-size is {}; at most {} can be had", wish,
+                kLargestContext);
+  if (wish == 0) {
+    wish = kDefaultContext;
+    if (model.config().n_ctx_train > 0) wish = std::min(wish, model.config().n_ctx_train);
+    if (memory)
+      wish = std::min(wish, std::max(256U, largest_context(model, memory->available / 2)));
+    return wish;
+  }
+  if (wish < 2)
+    return fail(Errc::invalid_argument, "--ctx-size is {}; it must be at least 2", wish);
+  const uint64_t needed = model.sequence_bytes(wish);
+  if (!memory || needed <= memory->available) return wish;
+  return fail(Errc::exhausted,
+              "a context of {} tokens needs {} of memory, but {} are free; {} tokens would fit",
+              wish, human_bytes(needed), human_bytes(memory->available),
+              largest_context(model, memory->available / 10 * 9));
+}
+
+}  // namespace stride::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flags by which commands that run a model choose it and its memory, and what they do with
+// them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/memory_info.h"
+#include "cli/command_line.h"
+#include "engine/engine.h"
+
+namespace stride::cli {
+
+struct ModelFlags {
+  std::string model;
+  std::optional<std::string> mtp;
+  uint32_t context = 0;  // tokens; 0 = choose
+  uint32_t batch = 512;
+  uint32_t ubatch = 512;
+  uint32_t threads = 0;
+  std::string path = "fast";
+  std::string kv = "f16";
+  std::string flash = "on";
+};
+
+void declare(CommandLine& line, ModelFlags& flags);
+
+// `-fa` alone means `-fa on`, as in older versions of llama.cpp; newer ones give it a value.
+std::vector<std::string> complete_flash_flag(Arguments args);
+
+// Opens the model. `warnings` receives what is suspicious about its file.
+Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags,
+                                                    std::vector<std::string>& warnings);
+
+// The number of tokens to make room for. A wish is granted or refused with what it needs and what
+// would fit; without one it is the training context, at most kDefaultContext, and at most what half
+// the free memory holds.
+inline constexpr uint32_t kDefaultContext = 32768;
+Result<uint32_t> choose_context(const model::Model& model, uint32_t wish,
+                                const std::optional<MemoryInfo>& memory);
+
+}  // namespace stride::cli

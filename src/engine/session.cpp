@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prefix reuse: truncation where the windows allow it, else the nearest mark, else from the start.
+#include "engine/session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace stride::engine {
+
+Result<Session> Session::make(model::Model& model, uint32_t capacity) {
+  auto sequence = STRIDE_TRY(model.new_sequence(capacity));
+  return Session(model, std::move(sequence), capacity);
+}
+
+Session::Session(model::Model& model, std::unique_ptr<model::Sequence> sequence, uint32_t capacity)
+    : model_(&model), sequence_(std::move(sequence)), capacity_(capacity) {}
+
+uint32_t Session::common_prefix(std::span<const Token> ids, uint32_t limit) const {
+  const size_t longest = std::min({ids.size(), tokens_.size(), size_t{limit}});
+  const auto [here, there] = std::mismatch(tokens_.begin(), tokens_.begin() + longest, ids.begin());
+  return static_cast<uint32_t>(here - tokens_.begin());
+}
+
+Result<uint32_t> Session::reuse(std::span<const Token> ids, uint32_t limit) {
+  if (!sequence_) STRIDE_TRY(clear());
+  auto kept = return_to(common_prefix(ids, limit));
+  if (!kept) STRIDE_TRY(clear());
+  return kept;
+}
+
+// Back to n tokens, or to fewer where that is impossible.
+Result<uint32_t> Session::return_to(uint32_t n) {
+  std::erase_if(marks_, [&](const auto& mark) { return mark->size() > n; });
+  if (n == size()) return n;
+  if (n >= sequence_->earliest()) {
+    STRIDE_TRY(sequence_->truncate(n));
+  } else if (!marks_.empty()) {
+    STRIDE_TRY(sequence_->rewind(*marks_.back()));
+    n = marks_.back()->size();
+  } else {
+    STRIDE_TRY(clear());
+    n = 0;
+  }
+  tokens_.resize(n);
+  return n;
+}
+
+Result<> Session::append(std::span<const Token> ids, model::Logits logits, model::Output& out) {
+  if (!sequence_) STRIDE_TRY(clear());
+  STRIDE_TRY(model_->forward(*sequence_, {.ids = ids, .logits = logits}, out));
+  tokens_.insert(tokens_.end(), ids.begin(), ids.end());
+  return {};
+}
+
+void Session::set_marks(std::vector<uint32_t> positions) {
+  wanted_ = std::move(positions);
+  std::erase_if(marks_, [&](const auto& mark) {
+    return std::find(wanted_.begin(), wanted_.end(), mark->size()) == wanted_.end();
+  });
+}
+
+void Session::mark_if_wanted() {
+  if (!sequence_ || size() == 0) return;
+  if (std::find(wanted_.begin(), wanted_.end(), size()) == wanted_.end()) return;
+  if (!marks_.empty() && marks_.back()->size() >= size()) return;
+  marks_.push_back(sequence_->mark());
+}
+
+uint64_t Session::mark_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& mark : marks_) bytes += mark->bytes();
+  return bytes;
+}
+
+Result<> Session::clear() {
+  tokens_.clear();
+  marks_.clear();
+  if (sequence_ && sequence_->truncate(0)) return {};
+  sequence_.reset();  // before the new one is made: both together may not fit
+  sequence_ = STRIDE_TRY(model_->new_sequence(capacity_));
+  return {};
+}
+
+}  // namespace stride::engine

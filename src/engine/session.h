@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cache of one conversation: a model's sequence, the tokens it holds, and the points it can
+// return to. A new prompt keeps as much of the cache as its beginning agrees with.
+//
+// Sliding layers forget, so a sequence cannot be cut anywhere: only within their window, or at a
+// marked point. Marks cost memory (a copy of the windows), so only those that the next prompt is
+// likely to return to are kept: see set_marks().
+//
+// One thread at a time; must not outlive its model.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/error.h"
+#include "model/model.h"
+
+namespace stride::engine {
+
+using model::Token;
+
+class Session {
+ public:
+  static Result<Session> make(model::Model& model, uint32_t capacity);
+
+  uint32_t size() const { return static_cast<uint32_t>(tokens_.size()); }
+  uint32_t capacity() const { return capacity_; }
+  std::span<const Token> tokens() const { return tokens_; }
+
+  // Keeps of the cache what agrees with the beginning of ids[0, limit) and forgets the rest.
+  // Returns how many tokens were kept; the caller runs the others. The session is empty after an
+  // error and can be used again.
+  Result<uint32_t> reuse(std::span<const Token> ids, uint32_t limit);
+
+  // Runs the model over the next tokens. On failure the session is as before.
+  Result<> append(std::span<const Token> ids, model::Logits logits, model::Output& out);
+
+  // The positions worth returning to. append() has to be called so that it ends at each; a mark is
+  // taken there by mark_if_wanted(). Marks at other positions are dropped now.
+  void set_marks(std::vector<uint32_t> positions);
+  void mark_if_wanted();
+  uint64_t mark_bytes() const;
+
+  // Forgets everything.
+  Result<> clear();
+
+ private:
+  Session(model::Model& model, std::unique_ptr<model::Sequence> sequence, uint32_t capacity);
+  uint32_t common_prefix(std::span<const Token> ids, uint32_t limit) const;
+  Result<uint32_t> return_to(uint32_t n);
+
+  model::Model* model_;
+  std::unique_ptr<model::Sequence> sequence_;  // null only after a failed clear()
+  uint32_t capacity_;
+  std::vector<Token> tokens_;                               // what sequence_ holds
+  std::vector<std::unique_ptr<model::RewindPoint>> marks_;  // ascending sizes, of tokens_' prefixes
+  std::vector<uint32_t> wanted_;
+};
+
+}  // namespace stride::engine
