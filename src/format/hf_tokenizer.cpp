@@ -122,9 +122,15 @@ Result<> read_hf_tokenizer(const Json& tokenizer, const Json& settings, const Hf
   STRIDE_TRY(add_added_tokens(tokenizer, vocabulary));
 
   out.set_string("tokenizer.ggml.model", "gpt2");
-  out.set_string("tokenizer.ggml.pre", "deepseek-v3");
-  if (!is_deepseek_v3(tokenizer))
-    warnings.emplace_back("tokenizer.json: its pre-tokenizer is not deepseek-v3, which is assumed");
+  // A wrong name would make wrong tokens without a word; "unknown" is refused by whoever wants to
+  // read text.
+  const bool known = is_deepseek_v3(tokenizer);
+  out.set_string("tokenizer.ggml.pre", known ? "deepseek-v3" : "unknown");
+  if (!known) {
+    warnings.emplace_back(
+        "tokenizer.json: its pre-tokenizer is not deepseek-v3; the model can be computed, but not "
+        "with text");
+  }
   add_special_ids(config, vocabulary, config.n_vocab, out);
   std::move(vocabulary).write(out);
   out.set_strings("tokenizer.ggml.merges", STRIDE_TRY(read_merges(*model)));
