@@ -63,9 +63,10 @@ Result<bool> less(const Value& a, const Value& b) {
 }
 
 Result<ValueList> sorted(ValueList items) {
-  for (const Value& item : items) STRIDE_TRY(less(items[0], item));  // all of one kind, or an error
-  std::stable_sort(items.begin(), items.end(),
-                   [](const Value& a, const Value& b) { return less(a, b).value_or(false); });
+  for (const Value& item : items)  // all of one kind, or an error
+    static_cast<void>(STRIDE_TRY(less(items[0], item)));
+  std::sort(items.begin(), items.end(),
+            [](const Value& a, const Value& b) { return less(a, b).value_or(false); });
   return items;
 }
 

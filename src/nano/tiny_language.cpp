@@ -252,7 +252,7 @@ Result<> Machine::run_simple(std::string_view text, Scope& scope) {
     list->push_back(std::move(item));
     return {};
   }
-  STRIDE_TRY(value_of(text, scope));
+  static_cast<void>(STRIDE_TRY(value_of(text, scope)));
   return {};
 }
 
