@@ -11,9 +11,9 @@
 #include "cli/chat_view.h"
 #include "cli/commands.h"
 #include "cli/generation_flags.h"
-#include "cli/talk_interrupts.h"
 #include "cli/model_flags.h"
 #include "cli/report.h"
+#include "cli/talk_interrupts.h"
 #include "cli/terminal.h"
 
 namespace stride::cli {

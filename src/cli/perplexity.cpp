@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "cli/commands.h"
-#include "cli/talk_interrupts.h"
 #include "cli/model_flags.h"
 #include "cli/report.h"
+#include "cli/talk_interrupts.h"
 #include "cli/terminal.h"
 #include "cli/text_file.h"
 #include "json/json.h"

@@ -207,7 +207,8 @@ TEST_F(GenerateTest, ThinkingBudgetAndReserveLeaveRoomForTheAnswer) {
   const Script script = [](const std::string& seen) -> std::string {
     const size_t close = seen.rfind("</think>\n");
     const size_t n = seen.size();
-    if (close == std::string::npos) return std::string(1, static_cast<char>('a' + (n * 2654435761U >> 16) % 25));
+    if (close == std::string::npos)
+      return std::string(1, static_cast<char>('a' + (n * 2654435761U >> 16) % 25));
     return std::string("Done.").substr(std::min<size_t>(5, seen.size() - close - 9)) + kEnd;
   };
   make(script);

@@ -22,7 +22,7 @@ struct PrefillProgress {
 };
 
 struct PrefillOptions {
-  uint32_t chunk = 512;         // tokens in one call of the model at most
+  uint32_t chunk = 512;           // tokens in one call of the model at most
   std::vector<uint32_t> marks{};  // positions in the prompt worth returning to; others are dropped
   std::function<void(const PrefillProgress&)> on_progress{};  // after each chunk; may be empty
 };
