@@ -54,7 +54,7 @@ void ChatTalk::answer() {
     take_back_question();
     return fail_with(input.error().message);
   }
-  runner_([&](std::stop_token stop) {
+  runner_([&](const std::stop_token& stop) {
     engine::GenerationOptions options = options_;
     options.sampling.seed += n_turn_;  // the same question again may have another answer
     const auto listener = view_.begin_answer();

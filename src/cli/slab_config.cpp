@@ -133,7 +133,7 @@ void add_text_tokens(text::Vocabulary& v, size_t n_most) {
       const std::string a = text::to_byte_alphabet(std::string(1, left));
       const std::string b = text::to_byte_alphabet(std::string(1, right));
       v.tokens.push_back(a + b);
-      v.merges.push_back(a + " " + b);
+      v.merges.push_back(fmt::format("{} {}", a, b));
     }
   }
 }

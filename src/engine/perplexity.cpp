@@ -128,7 +128,7 @@ class Scorer {
 Result<PerplexityResult> perplexity(model::Model& model, std::span<const Token> text,
                                     const PerplexityOptions& options,
                                     const std::function<void(const PerplexityResult&)>& on_progress,
-                                    std::stop_token stop) {
+                                    const std::stop_token& stop) {
   STRIDE_TRY(check(text.size(), options));
   const std::vector<Window> windows = cut(text.size(), options);
   Session session = STRIDE_TRY(Session::make(model, windows.front().size));

@@ -44,6 +44,6 @@ struct PerplexityResult {
 Result<PerplexityResult> perplexity(model::Model& model, std::span<const Token> text,
                                     const PerplexityOptions& options,
                                     const std::function<void(const PerplexityResult&)>& on_progress,
-                                    std::stop_token stop);
+                                    const std::stop_token& stop);
 
 }  // namespace stride::engine

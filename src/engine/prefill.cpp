@@ -37,7 +37,7 @@ Result<> check_room(size_t n_prompt, uint32_t capacity) {
 }  // namespace
 
 Result<PrefillProgress> prefill(Session& session, std::span<const Token> prompt,
-                                const PrefillOptions& options, std::stop_token stop,
+                                const PrefillOptions& options, const std::stop_token& stop,
                                 model::Output& out) {
   STRIDE_TRY(check_room(prompt.size(), session.capacity()));
   const Clock::time_point start = Clock::now();

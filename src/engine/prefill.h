@@ -32,7 +32,7 @@ struct PrefillOptions {
 // room for one more token, naming both numbers, and with cancelled if `stop` is requested; the
 // session holds what was read and stays usable.
 Result<PrefillProgress> prefill(Session& session, std::span<const Token> prompt,
-                                const PrefillOptions& options, std::stop_token stop,
+                                const PrefillOptions& options, const std::stop_token& stop,
                                 model::Output& out);
 
 }  // namespace stride::engine

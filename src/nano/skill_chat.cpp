@@ -42,7 +42,7 @@ std::string dress(Random& random, std::string text) {
   return text;
 }
 
-Sample finish(Random& random, std::string_view kind, std::string text, std::string medium,
+Sample finish(Random& random, std::string_view kind, const std::string& text, std::string medium,
               std::string high, std::string content, Check check) {
   Sample sample = question(Skill::chat, kind, "chat:" + text, text);
   sample.effort = pick_effort(random);

@@ -99,7 +99,8 @@ class Validator {
       std::optional<NodeId> child = node.additional_properties;
       if (found != node.properties.end()) child = found->second;
       if (!child) continue;
-      if (auto fault = check(item, *child, place + "/" + key, depth - 1)) return fault;
+      if (auto fault = check(item, *child, fmt::format("{}/{}", place, key), depth - 1))
+        return fault;
     }
     return {};
   }
