@@ -58,7 +58,7 @@ Sample from_table(Random& random, std::string_view kind, std::span<const Talk> t
   std::string text(pick(random, Strings(talk.asked)));
   if (!plain) text = dress(random, std::move(text));
   const std::string about(talk.about);
-  return finish(random, kind, std::move(text), about,
+  return finish(random, kind, text, about,
                 fmt::format("The user wrote: {}.\nI answer in one or two sentences.", about),
                 std::string(talk.answer), ContainsCheck{split(talk.must, '|'), {}});
 }
@@ -138,7 +138,7 @@ Sample make_story(Random& random) {
   ContainsCheck check{{animal}, {}};
   if (given) check.all.push_back(name);
   return finish(
-      random, "story", std::move(ask), fmt::format("{} {}, {}", adjective, animal, name),
+      random, "story", ask, fmt::format("{} {}, {}", adjective, animal, name),
       fmt::format("Hero: a {} {} called {}.\nPlace: a {}.", adjective, animal, name, place),
       fmt::format("{} {} {}", opening, middle, end), std::move(check));
 }
