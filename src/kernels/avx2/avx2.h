@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernels for AVX2, FMA and F16C. Only the registry may call table(), after asking the
-// processor. against these.
+// processor.
 #pragma once
 
 #include "kernels/kernels.h"
