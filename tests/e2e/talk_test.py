@@ -7,21 +7,18 @@ Usage: talk_test.py STRIDE GOLDEN_FOLDER
 """
 import json
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import sys
 import tempfile
 import termios
-import time
 import unittest
+
+from terminal import PATIENCE, Terminal
 
 STRIDE, GOLDEN = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 MODEL = os.path.join(GOLDEN, "tiny-f32.gguf")
-PROMPT = r"(^|[\n\r])(\x1b\[[\d;]*m)*> "
-PATIENCE = 120  # seconds; a loaded machine is slow
 
 
 def stride(*args, stdin=b"", **env):
@@ -188,66 +185,9 @@ class Script(unittest.TestCase):
             self.assertIn(b"messages: 2", done.stdout)
 
 
-class Terminal:
-    """The program on a pseudo-terminal of its own."""
-
-    def __init__(self, *args, **env):
-        self.state = tempfile.TemporaryDirectory()
-        self.seen = ""
-        pid, self.fd = pty.fork()
-        if pid == 0:
-            os.environ.update({"TERM": "xterm", "XDG_STATE_HOME": self.state.name, **env})
-            os.execv(STRIDE, [STRIDE, *args])
-        self.pid = pid
-        self.before = termios.tcgetattr(self.fd)
-
-    def expect(self, pattern):
-        """Reads until the pattern appears; what stood before its end is consumed."""
-        end = time.monotonic() + PATIENCE
-        while not (match := re.search(pattern, self.seen)):
-            if time.monotonic() > end:
-                raise AssertionError(f"{pattern!r} did not appear in {self.seen!r}")
-            if not select.select([self.fd], [], [], 0.5)[0]:
-                continue
-            try:
-                data = os.read(self.fd, 65536)
-            except OSError:
-                data = b""
-            if not data:
-                raise AssertionError(f"the program ended before {pattern!r}: {self.seen!r}")
-            self.seen += data.decode(errors="replace")
-        taken, self.seen = self.seen[:match.end()], self.seen[match.end():]
-        return taken
-
-    def prompt(self):
-        """Reads up to a prompt that takes keys: the editor is on only just after it is shown."""
-        taken = self.expect(PROMPT)
-        end = time.monotonic() + PATIENCE
-        while termios.tcgetattr(self.fd)[3] & termios.ICANON:
-            if time.monotonic() > end:
-                raise AssertionError("the editor did not come on")
-            time.sleep(0.005)
-        return taken
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def drain(self):
-        try:
-            while data := os.read(self.fd, 65536):
-                self.seen += data.decode(errors="replace")
-        except OSError:
-            pass
-
-    def wait(self):
-        self.drain()
-        _, status = os.waitpid(self.pid, 0)
-        return status
-
-
 class Chat(unittest.TestCase):
     def start(self, *args, **env):
-        terminal = Terminal("chat", "-m", MODEL, "-t", "1", "--seed", "3", *args, **env)
+        terminal = Terminal(STRIDE, "chat", "-m", MODEL, "-t", "1", "--seed", "3", *args, **env)
         self.addCleanup(terminal.state.cleanup)
         self.addCleanup(os.close, terminal.fd)
         terminal.expect("/help")
