@@ -17,8 +17,10 @@ using Shares = std::array<uint32_t, kSkills>;
 // constraints chat units dates extract follow_up references. Shares count samples, so that long
 // ones (recall, tools) weigh more in tokens.
 constexpr Shares kShort = {190, 70, 40, 70, 110, 60, 80, 70, 60, 70, 80, 25, 30, 45, 40, 10};
-constexpr Shares kMiddle = {170, 65, 35, 65, 100, 70, 95, 70, 60, 70, 70, 25, 30, 45, 45, 15};
-constexpr Shares kLong = {170, 65, 35, 65, 100, 55, 90, 70, 60, 65, 65, 25, 30, 45, 45, 15};
+// What is copied, looked up or laid out from the prompt is learned last and gets more of the later
+// stages.
+constexpr Shares kMiddle = {200, 45, 30, 40, 150, 80, 120, 90, 45, 110, 60, 20, 35, 40, 45, 10};
+constexpr Shares kLong = {190, 45, 30, 40, 150, 70, 120, 90, 45, 110, 60, 20, 35, 40, 45, 10};
 
 const Shares& shares_for(uint32_t length) {
   return length <= 512 ? kShort : length <= 1024 ? kMiddle : kLong;

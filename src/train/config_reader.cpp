@@ -8,11 +8,12 @@ namespace stride::train {
 
 Result<const Json*> ConfigReader::member(std::string_view key, bool required) {
   if (!value_->is_object())
-    return fail(Errc::format, "{} must be an object",
+    return fail(Errc::format, "{}{} must be an object", line_of(key),
                 path_.empty() ? "the configuration" : path_.substr(0, path_.size() - 1));
   known_.emplace_back(key);
   const Json* found = json::member(*value_, key);
-  if (found == nullptr && required) return fail(Errc::not_found, "{}{} is missing", path_, key);
+  if (found == nullptr && required)
+    return fail(Errc::not_found, "{}{}{} is missing", line_of(key), path_, key);
   return found;
 }
 
@@ -68,7 +69,7 @@ Result<std::vector<double>> ConfigReader::numbers(std::string_view key, double l
 Result<ConfigReader> ConfigReader::object(std::string_view key) {
   const Json* found = STRIDE_TRY(member(key, true));
   if (!found->is_object()) return wrong(key, "an object");
-  return ConfigReader(*found, fmt::format("{}{}/", path_, key));
+  return ConfigReader(*found, fmt::format("{}{}/", path_, key), *lines_);
 }
 
 Result<std::vector<ConfigReader>> ConfigReader::objects(std::string_view key) {
@@ -76,19 +77,27 @@ Result<std::vector<ConfigReader>> ConfigReader::objects(std::string_view key) {
   if (!found->is_array()) return wrong(key, "a list of objects");
   std::vector<ConfigReader> readers;
   for (const Json& item : *found)
-    readers.emplace_back(item, fmt::format("{}{}/{}/", path_, key, readers.size()));
+    readers.emplace_back(item, fmt::format("{}{}/{}/", path_, key, readers.size()), *lines_);
   return readers;
 }
 
 Result<> ConfigReader::nothing_else() const {
   for (const auto& [key, value] : value_->items())
     if (std::ranges::find(known_, key) == known_.end())
-      return fail(Errc::format, "{}{} is not a setting that the trainer knows", path_, key);
+      return fail(Errc::format, "{}{}{} is not a setting that the trainer knows", line_of(key),
+                  path_, key);
   return {};
 }
 
 std::unexpected<Error> ConfigReader::wrong(std::string_view key, std::string_view wanted) const {
-  return fail(Errc::format, "{}{} must be {}", path_, key, wanted);
+  return fail(Errc::format, "{}{}{} must be {}", line_of(key), path_, key, wanted);
+}
+
+std::string ConfigReader::line_of(std::string_view key) const {
+  auto found = lines_->find(fmt::format("{}{}", path_, key));
+  if (found == lines_->end())
+    found = lines_->find(std::string_view(path_).substr(0, path_.empty() ? 0 : path_.size() - 1));
+  return found == lines_->end() ? "" : fmt::format("line {}: ", found->second);
 }
 
 }  // namespace stride::train

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "json/json.h"
+#include "json/lines.h"
 #include "train/config_reader.h"
 
 namespace stride::train {
@@ -161,7 +162,8 @@ std::pair<size_t, uint64_t> TrainConfig::locate(uint64_t step) const {
 
 Result<TrainConfig> parse_train_config(std::string_view text, uint32_t n_vocab) {
   const Json root = STRIDE_TRY(parse_with_lines(text));
-  ConfigReader in(root, "");
+  const ConfigReader::Lines lines = json::lines(text);
+  ConfigReader in(root, "", lines);
   TrainConfig config;
   config.text = text;
   config.name = STRIDE_TRY(in.text("name"));
