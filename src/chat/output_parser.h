@@ -11,13 +11,12 @@
 // not a string, and at most `max_held_bytes` where a decision must wait.
 //
 // Decisions where the format leaves room:
-// - Reasoning ends at the first </think>. One newline on each side of it belongs to the tag. A
-// later
-//   </think> is content. <think> at the very start is dropped, with white space before it.
-// - A call inside reasoning was a thought if anything but further calls follows it: text or
-// </think>.
-//   If the turn ends there (not by length) and every such call is closed and valid by its schema,
-//   reasoning ended before the first of them and they are calls.
+// - Reasoning ends at the first </think>. One newline on each side of it belongs to the tag. Any
+//   </think> after that is content. <think> at the very start is dropped, with white space before
+//   it.
+// - A call inside reasoning was a thought if anything but further calls follows it, be it text or
+//   </think>. If the turn ends there (not by length) and every such call is closed and valid by its
+//   schema, reasoning ended before the first of them and they are calls.
 // - A call begins for the caller when its first parameter's tag or its end is complete, since only
 //   then is it certain that it is one; a call cut before that is text.
 // - A well-formed call of an undeclared function inside <tool_call> is a call (the client answers
@@ -30,8 +29,7 @@
 //   `stream_after_bytes` they are sent as they arrive and a later repetition is written again,
 //   which JSON readers resolve the same way.
 // - White space between calls, before the first call and, after </tool_call>, at the end of the
-// turn
-//   is not content where nothing visible stands with it.
+//   turn is not content where nothing visible stands with it.
 #pragma once
 
 #include <cstddef>

@@ -172,6 +172,10 @@ void ChatTalk::load(const std::string& argument) {
   // Nothing is taken over that could not be answered.
   const auto prompt = chat::render(*conversation, {.images = chat::Images::refuse});
   if (!prompt) return fail_with(fmt::format("{}: {}", argument, prompt.error().message));
+  auto tools = chat::ToolSchemas::parse(conversation->tools);
+  if (!tools) return fail_with(fmt::format("{}: {}", argument, tools.error().message));
+  tools_.reset();
+  if (!tools->empty()) tools_ = *std::move(tools);
   conversation_ = *std::move(conversation);
   view_.note(fmt::format("{} messages loaded from {}", conversation_.messages.size(), argument));
 }

@@ -49,11 +49,12 @@ void ChatTalk::answer() {
     take_back_question();
     return fail_with(prompt.error().message);
   }
-  const auto input = engine_.encode(*prompt);
+  auto input = engine_.encode(*prompt);
   if (!input) {
     take_back_question();
     return fail_with(input.error().message);
   }
+  if (tools_) input->tools = &*tools_;
   runner_([&](const std::stop_token& stop) {
     engine::GenerationOptions options = options_;
     options.sampling.seed += n_turn_;  // the same question again may have another answer
@@ -76,7 +77,7 @@ void ChatTalk::keep(const engine::Generated& generated) {
   last_ = generated;
 
   const chat::ParsedOutput& output = generated.output;
-  if (!output.content && !output.reasoning) {
+  if (!output.content && !output.reasoning && output.calls.empty()) {
     take_back_question();
     if (generated.finish_cause == engine::FinishCause::cancelled)
       view_.note("[your message is taken back, as nothing was answered]");
@@ -84,6 +85,8 @@ void ChatTalk::keep(const engine::Generated& generated) {
   }
   chat::Message said = chat::text_message(chat::Role::assistant, output.content.value_or(""));
   said.reasoning = output.reasoning.value_or("");
+  for (const chat::ParsedCall& call : output.calls)
+    said.tool_calls.push_back({.name = call.name, .arguments = call.arguments});
   conversation_.messages.push_back(std::move(said));
 }
 

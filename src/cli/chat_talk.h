@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "chat/message.h"
+#include "chat/tool_schemas.h"
 #include "cli/chat_view.h"
 #include "engine/engine.h"
 #include "engine/generate.h"
@@ -62,6 +63,7 @@ class ChatTalk {
   ChatView& view_;
   engine::GenerationOptions options_;
   chat::Conversation conversation_;
+  std::optional<chat::ToolSchemas> tools_;  // of a loaded conversation that has some
   Runner runner_;
   bool failed_ = false;
 

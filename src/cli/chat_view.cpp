@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "cli/human.h"
 #include "cli/terminal.h"
 
 namespace stride::cli {
@@ -74,7 +75,8 @@ engine::Listener ChatView::begin_answer() {
     if (t.channel != decode::Channel::reasoning) return;
     ++n_thought_;
     if (thinking_ == ThinkingView::fold)
-      status(fmt::format("thinking: {} tokens, {}", n_thought_, duration_text(seconds())));
+      status(
+          fmt::format("thinking: {}, {}", counted(n_thought_, "token"), duration_text(seconds())));
   };
   return listener;
 }

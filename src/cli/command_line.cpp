@@ -6,7 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <sstream>
+#include <map>
 #include <type_traits>
 
 namespace stride::cli {
@@ -58,6 +58,22 @@ std::string nearest_name(std::string_view wanted, std::span<const std::string> k
   return best;
 }
 
+namespace {
+
+// Of a short option only what begins with the same letter and differs in one more can be meant.
+std::string nearest_option(std::string_view wanted, std::span<const std::string> known) {
+  constexpr size_t kShort = 4;  // dash included
+  if (wanted.starts_with("--") || wanted.size() > kShort) return nearest_name(wanted, known);
+  std::vector<std::string> like;
+  for (const std::string& name : known)
+    if (name.size() <= kShort && name.starts_with(wanted.substr(0, 2)) &&
+        edit_distance(wanted, name) <= 1)
+      like.push_back(name);
+  return nearest_name(wanted, like);
+}
+
+}  // namespace
+
 // The parser underneath knows one-letter short options only, so "-ub" is declared as "--ub" and
 // translated on the way in; messages and help show the name as it was declared.
 struct CommandLine::State {
@@ -79,16 +95,64 @@ struct CommandLine::State {
   CLI::Option* add(std::string_view names, T& value, std::string_view help, std::string_view type) {
     CLI::Option* option = app.add_option(declare(names), value, std::string(help));
     option->type_name(std::string(type));
+    wanted[option->get_name()] = kind_of<T>();
     constexpr bool kRepeatable = std::is_same_v<T, std::vector<std::string>>;
     if constexpr (!requires { value.has_value(); } && !kRepeatable) option->capture_default_str();
     if constexpr (!kRepeatable) option->take_last();
     return option;
   }
 
-  // "-ub" and "-ub=512" as the parser underneath spells them.
+  // "-ub", "-ub=512" and "-n=5" as the parser underneath spells them.
   std::string translated(const std::string& arg) const {
     const std::string name = arg.substr(0, arg.find('='));
-    return std::ranges::find(wide, name) != wide.end() ? "-" + arg : arg;
+    if (std::ranges::find(wide, name) != wide.end()) return "-" + arg;
+    const bool short_with_value = name.size() == 2 && arg.size() > 3 && looks_like_option(name);
+    return short_with_value ? name + arg.substr(3) : arg;
+  }
+
+  // What was written as one dash and several letters is shown that way.
+  std::string shown(const std::string& name) const {
+    return std::ranges::find(wide, name.substr(1)) == wide.end() ? name : name.substr(1);
+  }
+
+  // A sentence about the first argument that looks like an option and is none; empty without one.
+  std::string unknown_option(Arguments args) const {
+    for (const std::string& arg : args) {
+      const std::string given = arg.substr(0, arg.find('='));
+      if (!looks_like_option(arg) || std::ranges::find(known, given) != known.end()) continue;
+      const std::string nearest = nearest_option(given, known);
+      return fmt::format("unknown option {}; {}", given,
+                         nearest.empty() ? fmt::format("`{} --help` lists them", app.get_name())
+                                         : fmt::format("did you mean {}?", nearest));
+    }
+    return {};
+  }
+
+  // The parser's message about a value in words of ours. Its forms: "Could not convert: NAME =
+  // VALUE", "NAME: VALUE not in {a,b}", "NAME: 1 required TEXT missing".
+  std::string explained(const CLI::ParseError& error) const {
+    const std::string message = error.what();
+    constexpr std::string_view kConvert = "Could not convert: ", kChoice = " not in {",
+                               kMissing = " required ";
+    if (const size_t is = message.find(" = ");
+        message.starts_with(kConvert) && is != message.npos) {
+      const std::string name = message.substr(kConvert.size(), is - kConvert.size());
+      const auto kind = wanted.find(name);
+      return fmt::format("{} is {}; {} is wanted", shown(name), message.substr(is + 3),
+                         kind == wanted.end() ? "another value" : kind->second);
+    }
+    const size_t colon = message.find(": ");
+    if (colon == message.npos) return message;
+    const std::string name = shown(message.substr(0, colon));
+    if (const size_t at = message.find(kChoice); at != message.npos && message.ends_with('}')) {
+      std::string words = message.substr(at + kChoice.size());
+      words.pop_back();
+      for (size_t comma = 0; (comma = words.find(',', comma)) != words.npos; comma += 2)
+        words.replace(comma, 1, words.find(',', comma + 1) == words.npos ? " or " : ", ");
+      return fmt::format("{} is {}; it must be {}", name, message.substr(colon + 2, at - colon - 2),
+                         words);
+    }
+    return message.find(kMissing) == message.npos ? message : name + " needs a value";
   }
 
   std::string help() const {
@@ -103,9 +167,18 @@ struct CommandLine::State {
     return text;
   }
 
+  // What a value of this type is, for messages.
+  template <class T>
+  static std::string_view kind_of() {
+    constexpr bool kReal = std::is_same_v<T, double> || std::is_same_v<T, std::optional<double>>;
+    if constexpr (kReal) return "a number";
+    return std::is_same_v<T, int32_t> ? "a whole number" : "a whole number from 0 up";
+  }
+
   CLI::App app;
-  std::vector<std::string> known;  // every option name as declared
-  std::vector<std::string> wide;   // those with one dash and several letters
+  std::vector<std::string> known;                  // every option name as declared
+  std::vector<std::string> wide;                   // those with one dash and several letters
+  std::map<std::string, std::string_view> wanted;  // by the parser's name of the option
   std::vector<std::pair<std::string, std::string>> examples;
 };
 
@@ -183,7 +256,8 @@ CommandLine& CommandLine::positional(std::string_view name, std::string& value,
   return *this;
 }
 
-CommandLine& CommandLine::optional_positional(std::string_view name, std::string& value,
+CommandLine& CommandLine::optional_positional(std::string_view name,
+                                              std::optional<std::string>& value,
                                               std::string_view help) {
   state_->app.add_option(std::string(name), value, std::string(help))->type_name("");
   return *this;
@@ -212,19 +286,15 @@ std::optional<int> CommandLine::parse(Arguments args) {
     fmt::print("{}", state_->help());
     return 0;
   } catch (const CLI::ExtrasError&) {
-    for (const std::string& arg : args) {
-      const std::string given = arg.substr(0, arg.find('='));
-      if (!looks_like_option(arg) || std::ranges::find(state_->known, given) != state_->known.end())
-        continue;
-      const std::string nearest = nearest_name(given, state_->known);
-      fmt::print(stderr, "{}: unknown option {}{}\n", name, given,
-                 nearest.empty() ? fmt::format("; `{} --help` lists them", name)
-                                 : fmt::format("; did you mean {}?", nearest));
-      return 2;
-    }
-    fmt::print(stderr, "{}: too many arguments; `{} --help` shows the usage\n", name, name);
+    const std::string unknown = state_->unknown_option(args);
+    fmt::print(stderr, "{}: {}\n", name,
+               unknown.empty()
+                   ? fmt::format("too many arguments; `{} --help` shows the usage", name)
+                   : unknown);
   } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "{}: {}; `{} --help` shows the usage\n", name, error.what(), name);
+    // "-ngl" was taken for "-n" with the value "gl".
+    const std::string unknown = state_->unknown_option(args);
+    fmt::print(stderr, "{}: {}\n", name, unknown.empty() ? state_->explained(error) : unknown);
   }
   return 2;
 }

@@ -51,7 +51,7 @@ class CommandLine {
                       std::string_view help);
   CommandLine& positional(std::string_view name, std::string& value,
                           std::string_view help);  // required
-  CommandLine& optional_positional(std::string_view name, std::string& value,
+  CommandLine& optional_positional(std::string_view name, std::optional<std::string>& value,
                                    std::string_view help);
   CommandLine& rest(std::string_view name, std::vector<std::string>& values,
                     std::string_view help);  // all others

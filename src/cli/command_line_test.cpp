@@ -9,7 +9,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 TEST(CommandLine, ReadsEveryKindOfOption) {
-  std::string model, file, mode = "auto";
+  std::string model, mode = "auto";
+  std::optional<std::string> file;
   uint32_t ubatch = 512;
   double temperature = 1;
   std::optional<uint64_t> seed;
@@ -37,8 +38,10 @@ TEST(CommandLine, ReadsEveryKindOfOption) {
 std::string error_of(const Words& args) {
   uint32_t n = 0;
   bool json = false;
+  std::string mode = "auto";
   CommandLine line("run", "Runs.");
   line.option("-n,--predict", n, "tokens")
+      .choice("--mode", mode, {"auto", "off"}, "mode")
       .option("-ub,--ubatch-size", n, "rows")
       .flag("--json", json, "json");
   testing::internal::CaptureStderr();
@@ -50,8 +53,28 @@ TEST(CommandLine, NamesTheNearestOption) {
   EXPECT_EQ(error_of({"--jsn"}), "stride run: unknown option --jsn; did you mean --json?\n");
   EXPECT_EQ(error_of({"--predikt=5"}),
             "stride run: unknown option --predikt; did you mean --predict?\n");
+  EXPECT_EQ(error_of({"-x"}), "stride run: unknown option -x; `stride run --help` lists them\n");
+  EXPECT_EQ(error_of({"-ngl", "9"}),
+            "stride run: unknown option -ngl; `stride run --help` lists them\n");
+  EXPECT_EQ(error_of({"-u", "9"}), "stride run: unknown option -u; did you mean -ub?\n");
   EXPECT_NE(error_of({"--zzzzzzzzzzzz"}).find("--help"), std::string::npos);
   EXPECT_NE(error_of({"stray"}).find("too many arguments"), std::string::npos);
+}
+
+TEST(CommandLine, SaysWhatIsWanted) {
+  EXPECT_EQ(error_of({"-ub", "-5"}), "stride run: -ub is -5; a whole number from 0 up is wanted\n");
+  EXPECT_EQ(error_of({"--predict", "many"}),
+            "stride run: --predict is many; a whole number from 0 up is wanted\n");
+  EXPECT_EQ(error_of({"--mode", "of"}), "stride run: --mode is of; it must be auto or off\n");
+  EXPECT_EQ(error_of({"--mode"}), "stride run: --mode needs a value\n");
+}
+
+TEST(CommandLine, AShortOptionMayHaveAnEqualsSign) {
+  uint32_t n = 0;
+  CommandLine line("run", "Runs.");
+  line.option("-n,--predict", n, "n");
+  EXPECT_FALSE(line.parse(Words{"-n=7"}));
+  EXPECT_EQ(n, 7U);
 }
 
 TEST(CommandLine, RefusesBadNumbers) {

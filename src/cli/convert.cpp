@@ -5,8 +5,10 @@
 #include <fmt/core.h>
 
 #include "cli/commands.h"
+#include "cli/find_model.h"
 #include "cli/human.h"
 #include "cli/interrupt.h"
+#include "cli/model_flags.h"
 #include "cli/progress.h"
 
 namespace stride::cli {
@@ -59,11 +61,12 @@ Result<> convert(const Options& options) {
     return fail(Errc::invalid_argument, "--mtp and --no-mtp exclude each other");
   if (replaces_source(options))
     return fail(Errc::invalid_argument, "{} is what is read; give another name", options.out);
+  STRIDE_TRY(check_threads(options.n_threads));
   format::ConvertOptions c;
   if (options.mix) c.mix = STRIDE_TRY(format::Mix::parse(*options.mix));
-  const auto source = STRIDE_TRY(format::open_model(options.source));
+  const auto source = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(options.source, {}))));
   std::unique_ptr<format::TensorCatalog> mtp;
-  if (options.mtp) mtp = STRIDE_TRY(format::open_model(*options.mtp));
+  if (options.mtp) mtp = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(*options.mtp, {}))));
   c.mtp = mtp.get();
   c.mtp_layers = options.no_mtp ? format::MtpLayers::drop
                                 : (mtp ? format::MtpLayers::merge : format::MtpLayers::keep);

@@ -14,8 +14,10 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/eval_report.h"
+#include "cli/find_model.h"
 #include "cli/interrupt.h"
 #include "cli/load_tokenizer.h"
+#include "cli/model_flags.h"
 #include "format/tensor_catalog.h"
 #include "model/model.h"
 #include "nano/evaluate.h"
@@ -94,7 +96,8 @@ void write_failure(std::ofstream& out, const std::string& model, const nano::Out
 
 Result<nano::Evaluation> evaluate_file(const std::string& path, const Options& options,
                                        const Interrupt& interrupt, std::ofstream* failures) {
-  const auto catalog = STRIDE_TRY_AT(path, format::open_model(path));
+  STRIDE_TRY(check_threads(options.n_threads));
+  const auto catalog = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(path, {}))));
   const text::Tokenizer tokenizer = STRIDE_TRY(load_tokenizer(path));
   std::vector<std::string> warnings;
   model::LoadOptions load{.n_threads = options.n_threads};
@@ -123,9 +126,12 @@ Result<int> run(const Options& options) {
     failures.emplace(options.failures, std::ios::trunc);
     if (!*failures) return fail(Errc::io, "{} cannot be written", options.failures);
   }
+  std::vector<std::string> models = options.models;
+  if (models.empty())
+    models.push_back(STRIDE_TRY(find_model("", bundled_places(executable_folder()))));
   const Interrupt interrupt;
   std::vector<NamedEvaluation> results;
-  for (const std::string& path : options.models) {
+  for (const std::string& path : models) {
     if (interrupt.requested()) break;
     results.push_back({path, STRIDE_TRY(evaluate_file(path, options, interrupt,
                                                       failures ? &*failures : nullptr))});
@@ -148,7 +154,7 @@ int eval_command(Arguments args) {
   CommandLine line("eval", "Scores a model on held-out exercises, greedily and with this runtime.");
   line.positional("WHAT", what, "which exercises: nano")
       .option("-m,--model", options.models,
-              "model file, again for each one to compare (models/step-nano.gguf)")
+              "model file, again for each one to compare; without it the bundled model")
       .option("-s,--skill", options.skills, "only this skill, again for more")
       .option("-n,--count", options.n, "items of each skill")
       .option("--seed", options.seed, "seed of the items")
@@ -170,7 +176,6 @@ int eval_command(Arguments args) {
                what);
     return 2;
   }
-  if (options.models.empty()) options.models.emplace_back("models/step-nano.gguf");
   if (options.n == 0 || options.max_tokens == 0 || options.length < 256) {
     fmt::print(stderr,
                "stride eval: --count and --max-tokens must be at least 1, --length at least 256\n");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/find_model.h"
 
+#include <algorithm>
+
 namespace stride::cli {
 
 namespace fs = std::filesystem;
@@ -37,16 +39,23 @@ Result<fs::path> find_model(const std::string& given, const std::vector<fs::path
   if (!given.empty()) {
     if (is_there(given)) return fs::path(given);
     return fail(Errc::not_found,
-                "there is no model at {}; -m takes a GGUF file (any part of a split one) or a "
-                "folder of safetensors of Step-3.5-Flash or Step-3.7-Flash",
+                "there is no model at {}; a GGUF file (any part of a split one) or a folder of "
+                "safetensors of Step-3.5-Flash or Step-3.7-Flash is wanted",
                 given);
   }
   for (const fs::path& place : bundled) {
     if (is_there(place)) return place;
   }
+  // In a checkout its models/ is the place, elsewhere the folder of the program.
+  const auto place = std::ranges::find_if(bundled, [](const fs::path& path) {
+    return path.parent_path().filename() == "models" && is_there(path.parent_path());
+  });
+  const fs::path best = place != bundled.end() ? *place
+                        : bundled.empty()      ? fs::path(kBundled)
+                                               : bundled.front();
   return fail(Errc::not_found,
               "no model was named and {} is not there; name one with -m FILE, or put one at {}",
-              kBundled, bundled.empty() ? kBundled : bundled.back().string());
+              kBundled, best.string());
 }
 
 }  // namespace stride::cli

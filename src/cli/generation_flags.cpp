@@ -68,7 +68,8 @@ void declare(CommandLine& line, GenerationFlags& f) {
 Result<uint64_t> parse_seed(const std::string& text) {
   if (text == "random" || text == "-1") {
     std::random_device device;
-    return (uint64_t{device()} << 32 | device()) >> 1;
+    // 53 bits, so that a seed in JSON survives readers that keep numbers as doubles.
+    return (uint64_t{device()} << 32 | device()) >> 11;
   }
   uint64_t seed = 0;
   const char* end = text.data() + text.size();

@@ -36,6 +36,10 @@ std::string human_count(uint64_t n) {
   return text;
 }
 
+std::string counted(uint64_t n, std::string_view noun) {
+  return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s");
+}
+
 std::string human_time(double seconds) {
   const auto s = static_cast<uint64_t>(std::clamp(seconds, 0.0, 1e9));
   if (s < 3600) return fmt::format("{}:{:02}", s / 60, s % 60);

@@ -14,6 +14,9 @@ std::string human_bytes(uint64_t bytes);
 // "199.4 B", "1.19 M": counts of parameters.
 std::string human_count(uint64_t n);
 
+// "1 layer", "3 layers": for nouns that take an s.
+std::string counted(uint64_t n, std::string_view noun);
+
 // "0:07", "12:40", "1:02:03".
 std::string human_time(double seconds);
 

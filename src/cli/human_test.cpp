@@ -48,5 +48,11 @@ TEST(Progress, LineFitsTheTerminal) {
   EXPECT_THAT(progress_line("x", 0, 0, 0, "", 100), testing::HasSubstr("100 %"));
 }
 
+TEST(Human, CountsTakeAnSButForOne) {
+  EXPECT_EQ(counted(0, "layer"), "0 layers");
+  EXPECT_EQ(counted(1, "layer"), "1 layer");
+  EXPECT_EQ(counted(12, "kv head"), "12 kv heads");
+}
+
 }  // namespace
 }  // namespace stride::cli

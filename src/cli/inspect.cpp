@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "cli/commands.h"
+#include "cli/find_model.h"
 #include "cli/human.h"
 #include "cli/model_report.h"
 #include "json/json.h"
@@ -41,9 +42,10 @@ void print_attention(const model::Config& c) {
     const auto* layer = first_of(c, kind);
     if (!layer) continue;
     const bool full = kind == model::Attention::full;
-    std::string text = fmt::format("{} layers, {} heads, {} kv heads, rope {} of {} at {}",
-                                   count(kind), layer->n_head, layer->n_head_kv, layer->n_rot,
-                                   c.head_dim, plain(layer->rope_theta));
+    std::string text = fmt::format(
+        "{}, {}, {}, rope {} of {} at {}", counted(static_cast<uint64_t>(count(kind)), "layer"),
+        counted(layer->n_head, "head"), counted(layer->n_head_kv, "kv head"), layer->n_rot,
+        c.head_dim, plain(layer->rope_theta));
     if (full && layer->rope_scaled && c.rope_factor != 1)
       text +=
           fmt::format(", stretched {:g}x from {}", c.rope_factor, plain(c.rope_original_context));
@@ -55,11 +57,12 @@ void print_attention(const model::Config& c) {
 void print_feed_forward(const model::Config& c) {
   const auto n_moe = std::ranges::count(c.layers, true, &model::LayerConfig::moe);
   const auto n_dense = static_cast<ptrdiff_t>(c.n_layer) - n_moe;
-  field("dense", fmt::format("{} layers, width {}", n_dense, c.n_ff));
+  field("dense",
+        fmt::format("{}, width {}", counted(static_cast<uint64_t>(n_dense), "layer"), c.n_ff));
   if (n_moe > 0)
-    field("experts",
-          fmt::format("{} layers, {} of {} experts, width {}, shared {}, scale {:g}", n_moe,
-                      c.n_expert_used, c.n_expert, c.n_ff_expert, c.n_ff_shared, c.expert_scale));
+    field("experts", fmt::format("{}, {} of {} experts, width {}, shared {}, scale {:g}",
+                                 counted(static_cast<uint64_t>(n_moe), "layer"), c.n_expert_used,
+                                 c.n_expert, c.n_ff_expert, c.n_ff_shared, c.expert_scale));
   std::string limits;
   for (size_t i = 0; i < c.layers.size(); ++i) {
     const auto& layer = c.layers[i];
@@ -189,7 +192,7 @@ struct Options {
 };
 
 Result<> inspect(const Options& options) {
-  const auto catalog = STRIDE_TRY(format::open_model(options.path));
+  const auto catalog = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(options.path, {}))));
   if (options.tensors && !options.json) {
     print_tensors(*catalog);
     return {};

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/mapped_file.h"
+#include "cli/find_model.h"
 #include "format/tensor_catalog.h"
 #include "text/gguf_vocabulary.h"
 #include "text/tokenizer_json.h"
@@ -25,7 +26,7 @@ Result<text::Vocabulary> read_any(const std::filesystem::path& path) {
   if (path.extension() == ".json" && !path.filename().string().ends_with(".index.json")) {
     return read_json_file(path);
   }
-  const auto model = STRIDE_TRY(format::open_model(path));
+  const auto model = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(path.string(), {}))));
   return text::read_vocabulary(model->metadata());
 }
 

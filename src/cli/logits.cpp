@@ -9,6 +9,8 @@
 #include <fstream>
 
 #include "cli/commands.h"
+#include "cli/find_model.h"
+#include "cli/model_flags.h"
 #include "format/tensor_catalog.h"
 #include "model/model.h"
 
@@ -88,10 +90,11 @@ Result<> write_floats(const std::string& path, std::span<const float> values) {
 
 Result<> run(const Options& options) {
   const auto ids = STRIDE_TRY(parse_ids(options.ids));
-  const auto catalog = STRIDE_TRY_AT(options.model, format::open_model(options.model));
+  STRIDE_TRY(check_threads(options.n_threads));
+  const auto catalog = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(options.model, {}))));
   std::unique_ptr<format::TensorCatalog> mtp;
   if (!options.mtp_file.empty())
-    mtp = STRIDE_TRY_AT(options.mtp_file, format::open_model(options.mtp_file));
+    mtp = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(options.mtp_file, {}))));
   std::vector<std::string> warnings;
   model::LoadOptions load{
       .n_threads = options.n_threads, .max_rows = options.n_ubatch, .mtp = mtp.get()};

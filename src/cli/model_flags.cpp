@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 
 #include "cli/find_model.h"
 #include "cli/human.h"
@@ -14,6 +15,9 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kFlashWords = {"on", "off", "auto"};
 constexpr uint32_t kLargestContext = INT32_MAX;
+// Threads wait for each other several hundred times a token, so more of them than cores cost time;
+// some more are allowed for tests and for cores that the system does not tell of.
+constexpr uint32_t kThreadsAlways = 64, kThreadsPerCore = 4;
 
 bool is_flash_flag(const std::string& arg) {
   return arg == "-fa" || arg == "--flash-attn";
@@ -62,6 +66,14 @@ std::vector<std::string> complete_flash_flag(Arguments args) {
   return out;
 }
 
+Result<> check_threads(uint32_t n_threads) {
+  const uint32_t n_core = std::thread::hardware_concurrency();
+  const uint32_t most = std::max(kThreadsAlways, kThreadsPerCore * n_core);
+  if (n_threads <= most) return {};
+  return fail(Errc::invalid_argument, "--threads is {}; this machine has {} cores, at most {} help",
+              n_threads, n_core, most);
+}
+
 Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags,
                                                     std::vector<std::string>& warnings) {
   if (flags.flash == "off")
@@ -71,6 +83,7 @@ Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags,
   if (flags.batch == 0 || flags.ubatch == 0)
     return fail(Errc::invalid_argument, "{} is 0; it must be at least 1",
                 flags.batch == 0 ? "--batch-size" : "--ubatch-size");
+  STRIDE_TRY(check_threads(flags.threads));
   engine::LoadRequest request;
   request.model = STRIDE_TRY(find_model(flags.model, bundled_places(executable_folder())));
   if (flags.mtp) request.mtp = *flags.mtp;
@@ -101,6 +114,15 @@ Result<uint32_t> choose_context(const model::Model& model, uint32_t wish,
               "a context of {} tokens needs {} of memory, but {} are free; {} tokens would fit",
               wish, human_bytes(needed), human_bytes(memory->available),
               largest_context(model, memory->available / 10 * 9));
+}
+
+void note_long_context(const model::Config& config, uint32_t context,
+                       std::vector<std::string>& warnings) {
+  if (config.n_ctx_train == 0 || context <= config.n_ctx_train) return;
+  warnings.push_back(fmt::format(
+      "the context of {} tokens is longer than the {} that the model was trained for; answers may "
+      "get worse beyond them",
+      context, config.n_ctx_train));
 }
 
 }  // namespace stride::cli

@@ -33,7 +33,10 @@ void declare(CommandLine& line, ModelFlags& flags);
 // `-fa` alone means `-fa on`, as in older versions of llama.cpp; newer ones give it a value.
 std::vector<std::string> complete_flash_flag(Arguments args);
 
-// Opens the model. `warnings` receives what is suspicious about its file.
+// Fails if so many threads would only stand in each other's way.
+Result<> check_threads(uint32_t n_threads);
+
+// Opens the model. `warnings` receives what is suspicious about its file, also on failure.
 Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags,
                                                     std::vector<std::string>& warnings);
 
@@ -43,5 +46,8 @@ Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags,
 inline constexpr uint32_t kDefaultContext = 32768;
 Result<uint32_t> choose_context(const model::Model& model, uint32_t wish,
                                 const std::optional<MemoryInfo>& memory);
+// Adds a warning where the context is longer than the model was trained for.
+void note_long_context(const model::Config& config, uint32_t context,
+                       std::vector<std::string>& warnings);
 
 }  // namespace stride::cli

@@ -22,6 +22,14 @@
 namespace stride::cli {
 namespace {
 
+constexpr std::string_view kUsage =
+    "The exercises of step-nano, and the vocabulary learned on them.\n"
+    "Usage: stride nano sample|stats|tokenizer [OPTIONS]; each explains itself with --help\n"
+    "\nExamples:\n"
+    "  stride nano sample --skill tools -n 3\n      three exercises as the model reads them\n"
+    "  stride nano stats --length 2048\n      what the training data are made of\n"
+    "  stride nano tokenizer OUT\n      learn the vocabulary anew\n";
+
 int report(const Error& error) {
   fmt::print(stderr, "stride nano: {}\n", error.message);
   return 1;
@@ -90,7 +98,8 @@ int stats_command(Arguments args) {
   CommandLine line("nano stats", "Measures the training mixture.");
   line.option("--tokenizer", tokenizer_path, "tokenizer.json")
       .option("-n,--rows", n_row, "rows to pack")
-      .option("--length", length, "tokens in a row");
+      .option("--length", length, "tokens in a row")
+      .example("stride nano stats --length 2048", "the mixture of the last stage");
   if (const auto stop = line.parse(args)) return *stop;
   const auto tokenizer = load_tokenizer(tokenizer_path);
   if (!tokenizer) return report(tokenizer.error());
@@ -141,8 +150,9 @@ int nano_command(Arguments args) {
   if (word == "sample") return sample_command(args.subspan(1));
   if (word == "tokenizer") return tokenizer_command(args.subspan(1));
   if (word == "stats") return stats_command(args.subspan(1));
-  fmt::print(stderr, "stride nano sample | tokenizer | stats: see stride nano sample --help\n");
-  return word == "--help" ? 0 : 2;
+  const bool asked = word == "--help" || word == "-h";
+  fmt::print(asked ? stdout : stderr, "{}", kUsage);
+  return asked ? 0 : 2;
 }
 
 }  // namespace stride::cli

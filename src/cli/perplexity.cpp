@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/commands.h"
+#include "cli/human.h"
 #include "cli/model_flags.h"
 #include "cli/report.h"
 #include "cli/talk_interrupts.h"
@@ -38,8 +39,8 @@ void show_progress(const engine::PerplexityResult& r) {
 
 void print(const engine::PerplexityResult& r, const Options& options, uint32_t window) {
   if (!options.json) {
-    fmt::print("perplexity {:.4f} +- {:.5f} over {} tokens in {} windows of {}\n", r.perplexity,
-               r.error, r.n_scored, r.n_windows, window);
+    fmt::print("perplexity {:.4f} +- {:.5f} over {} in {} of {}\n", r.perplexity, r.error,
+               counted(r.n_scored, "token"), counted(r.n_windows, "window"), window);
     return;
   }
   Json out;
@@ -60,8 +61,9 @@ Result<int> run(const Options& options) {
                 *options.stride);
   const std::string text = STRIDE_TRY(read_text(options.file.empty() ? "-" : options.file));
   std::vector<std::string> warnings;
-  const auto engine = STRIDE_TRY(open_engine(options.model, warnings));
+  auto opened = open_engine(options.model, warnings);
   report_warnings(warnings);
+  const auto engine = STRIDE_TRY(std::move(opened));
   const uint32_t wish = options.model.context == 0 ? kDefaultWindow : options.model.context;
   engine::PerplexityOptions scoring;
   scoring.window = STRIDE_TRY(choose_context(engine->model(), wish, memory_info()));

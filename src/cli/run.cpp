@@ -135,15 +135,31 @@ Result<engine::GenerationInput> encode(const engine::Engine& engine, const Optio
   return engine.encode(STRIDE_TRY(chat::render(conversation)));
 }
 
+// A raw prompt has no turns in which these could be told.
+Result<> check_raw(const Options& options) {
+  const GenerationFlags& generation = options.generation;
+  const std::string_view wrong = !options.tools.empty()           ? "--tools"
+                                 : !generation.system.empty()     ? "--system"
+                                 : generation.effort != "default" ? "--effort"
+                                 : generation.think != "on"       ? "--think"
+                                                                  : "";
+  if (!options.raw || wrong.empty()) return {};
+  return fail(Errc::invalid_argument, "--raw has no chat template, so {} has no place", wrong);
+}
+
 Result<int> run(const Options& options) {
+  STRIDE_TRY(check_raw(options));
   const std::string prompt = STRIDE_TRY(read_prompt(options));
   const auto tools = STRIDE_TRY(read_tools(options.tools));
   const auto schemas = STRIDE_TRY(chat::ToolSchemas::parse(tools));
   std::vector<std::string> warnings;
-  const auto engine = STRIDE_TRY(open_engine(options.model, warnings));
-  report_warnings(warnings);
+  auto opened = open_engine(options.model, warnings);
+  if (!opened) report_warnings(warnings);
+  const auto engine = STRIDE_TRY(std::move(opened));
   const uint32_t context =
       STRIDE_TRY(choose_context(engine->model(), options.model.context, memory_info()));
+  note_long_context(engine->model().config(), context, warnings);
+  report_warnings(warnings);
   auto generation = STRIDE_TRY(generation_options(options.generation, *engine));
   generation.chunk = options.model.batch;
   auto session = STRIDE_TRY(engine::Session::make(engine->model(), context));

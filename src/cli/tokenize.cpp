@@ -21,7 +21,7 @@ namespace {
 
 struct TokenizeOptions {
   std::string model;
-  std::string text;
+  std::optional<std::string> text;
   bool special = false;
   bool bos = false;
   bool ids = false;
@@ -134,10 +134,10 @@ Result<std::vector<text::Token>> parse_ids(const text::Tokenizer& tokenizer,
 
 int tokenize_command(Arguments args) {
   TokenizeOptions options;
-  std::optional<std::string> text;
+  std::optional<std::string> prompt;
   CommandLine line("tokenize", "Shows the tokens of a text, one a line: its id and its bytes.");
   line.option("-m,--model", options.model, "model file, or tokenizer.json, or its folder")
-      .option("-p,--prompt", text, "the text (as TEXT)")
+      .option("-p,--prompt", prompt, "the text (as TEXT)")
       .flag("--special", options.special, "let strings such as <|im_end|> become special tokens")
       .flag("--bos", options.bos, "begin with the token of the beginning of a text")
       .flag("--ids", options.ids, "print the ids only, on one line")
@@ -157,9 +157,9 @@ int tokenize_command(Arguments args) {
     const auto done = tokenize_lines(*tokenizer, options, read_standard_input());
     return done ? 0 : report(done.error());
   }
-  if (!text && !options.text.empty()) text = options.text;
-  if (!text) text = read_standard_input();
-  print_tokens(*tokenizer, options, encode(*tokenizer, options, *text));
+  const std::optional<std::string>& given = prompt ? prompt : options.text;
+  const std::string text = given ? *given : read_standard_input();
+  print_tokens(*tokenizer, options, encode(*tokenizer, options, text));
   return 0;
 }
 

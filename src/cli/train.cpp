@@ -100,7 +100,8 @@ class Progress {
 };
 
 struct RunArguments {
-  std::string config, out;
+  std::optional<std::string> config;
+  std::string out;
   bool resume = false;
   double max_hours = 0;
   double checkpoint_minutes = 5;
@@ -126,9 +127,9 @@ Result<> store_origins(const RunArguments& arguments, std::string_view config,
 }
 
 Result<Run> prepare(const RunArguments& arguments) {
-  const bool stored = arguments.config.empty();
+  const bool stored = !arguments.config;
   const fs::path path =
-      stored ? fs::path(arguments.out) / "config.json" : fs::path(arguments.config);
+      stored ? fs::path(arguments.out) / "config.json" : fs::path(*arguments.config);
   const std::string text = STRIDE_TRY(read_text(path));
   constexpr uint32_t kVocabFollows = 1;
   train::TrainConfig config =

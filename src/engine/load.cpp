@@ -25,6 +25,11 @@ Result<std::unique_ptr<Engine>> Engine::load(const LoadRequest& request,
   auto catalog = STRIDE_TRY(open(request.model, warnings));
   std::unique_ptr<format::TensorCatalog> mtp;
   if (request.mtp) mtp = STRIDE_TRY(open(*request.mtp, warnings));
+  if (!catalog->metadata().contains("tokenizer.ggml.model"))
+    return fail(Errc::not_found,
+                "{} has no tokenizer: a folder of safetensors needs a tokenizer.json, a GGUF file "
+                "the keys tokenizer.ggml.*",
+                request.model.string());
   auto tokenizer =
       STRIDE_TRY(text::Tokenizer::create(STRIDE_TRY(text::read_vocabulary(catalog->metadata()))));
   model::LoadOptions options = request.options;

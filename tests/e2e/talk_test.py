@@ -112,7 +112,7 @@ class BadInput(unittest.TestCase):
         self.refused(2, ["perplexityy", "perplexity"], "perplexityy")
 
     def test_missing_model_says_where_to_put_one(self):
-        self.refused(1, ["absent.gguf", "-m"], "run", "-m", "absent.gguf", "-p", "x")
+        self.refused(1, ["absent.gguf", "GGUF"], "run", "-m", "absent.gguf", "-p", "x")
 
     def test_prompt_longer_than_the_context_names_both_numbers(self):
         self.refused(1, ["20 ", "tokens"], "run", "-m", MODEL, "-c", "20", "-p", "hello " * 50)
