@@ -78,7 +78,8 @@ void print_mtp(const ModelReport& report) {
     case MtpState::none:
       return field("MTP", "none");
     case MtpState::missing:
-      return field("MTP", fmt::format("{} heads announced, in another file", report.config.n_mtp));
+      return field("MTP",
+                   fmt::format("{} heads announced, in another file", report.n_mtp_elsewhere));
     case MtpState::embedded:
       return field("MTP", fmt::format("{} heads, embedded, {} each", report.config.n_mtp,
                                       human_bytes(report.bytes_per_mtp_head)));

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "cli/suspicions.h"
-#include "format/mix.h"
+#include "format/layers.h"
 
 namespace stride::cli {
 namespace {
@@ -33,11 +33,9 @@ uint64_t read_per_token(Role role, uint64_t whole, uint64_t rows, const model::C
   return role == Role::embedding ? whole / rows : whole;
 }
 
-MtpState mtp_state(const TensorCatalog& catalog, const model::Config& c) {
-  const std::string first = fmt::format("blk.{}.nextn.eh_proj.weight", c.n_layer);
-  const bool present = catalog.find(first) != nullptr;
-  if (present) return catalog.find("blk.0.attn_norm.weight") ? MtpState::embedded : MtpState::only;
-  return c.n_mtp > 0 ? MtpState::missing : MtpState::none;
+MtpState mtp_state(const format::Depth& depth) {
+  if (depth.n_mtp > 0) return depth.only_mtp ? MtpState::only : MtpState::embedded;
+  return depth.n_elsewhere > 0 ? MtpState::missing : MtpState::none;
 }
 
 std::optional<TokenizerSummary> summarise_tokenizer(const format::Metadata& m) {
@@ -158,12 +156,14 @@ CacheBytes cache_bytes(const model::Config& c, uint64_t n_tokens) {
 
 Result<ModelReport> make_report(const TensorCatalog& catalog) {
   ModelReport report;
-  report.config = STRIDE_TRY(model::read_config(catalog.metadata(), report.suspicious));
+  const auto depth = STRIDE_TRY(format::read_depth(catalog.metadata(), catalog.tensors()));
+  report.config = STRIDE_TRY(model::read_config(catalog.metadata(), depth, report.suspicious));
   for (const std::string& warning : catalog.warnings()) report.suspicious.push_back(warning);
   add_tensors(catalog, report);
   add_cache(report);
   report.tokenizer = summarise_tokenizer(catalog.metadata());
-  report.mtp = mtp_state(catalog, report.config);
+  report.mtp = mtp_state(depth);
+  report.n_mtp_elsewhere = depth.n_elsewhere;
   find_suspicions(catalog, report);
   return report;
 }

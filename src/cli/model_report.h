@@ -74,6 +74,7 @@ struct ModelReport {
   std::vector<MemoryNeed> memory;   // at some contexts, the trained one last
   std::optional<TokenizerSummary> tokenizer;
   MtpState mtp = MtpState::none;
+  uint32_t n_mtp_elsewhere = 0;         // MTP heads that are announced but not in the file
   std::vector<std::string> suspicious;  // one sentence each
 };
 

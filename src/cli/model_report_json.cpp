@@ -140,6 +140,7 @@ Json to_json(const ModelReport& report) {
   }
   out["tokenizer"] = tokenizer(report.tokenizer);
   out["mtp"] = mtp_name(report.mtp);
+  out["mtp_layers_elsewhere"] = report.n_mtp_elsewhere;
   out["suspicious"] = Json::array();
   for (const std::string& note : report.suspicious)
     out["suspicious"].push_back(to_valid_utf8(note));

@@ -10,6 +10,7 @@
 
 #include "cli/slab.h"
 #include "format/gguf.h"
+#include "format/layers.h"
 #include "json/json.h"
 
 namespace stride::cli {
@@ -108,12 +109,49 @@ TEST(ModelReport, TellsWhereMtpHeadsAre) {
   erase_layers(missing, [](int layer) { return layer >= 45; });
   const auto without = make_report(missing);
   EXPECT_EQ(without->mtp, MtpState::missing);
+  EXPECT_EQ(without->n_mtp_elsewhere, 3U);
   EXPECT_THAT(without->suspicious, testing::ElementsAre(HasSubstr("give theirs with --mtp")));
   erase_layers(embedded, [](int layer) { return layer >= 0 && layer < 45; });
   const auto only = make_report(embedded);
   EXPECT_EQ(only->mtp, MtpState::only);
   EXPECT_EQ(only->n_tensors, 55U);
   EXPECT_TRUE(only->suspicious.empty());
+}
+
+// What the loader would make of the file, whatever the keys say of MTP layers.
+TEST(ModelReport, TellsTheDepthOfTheTensors) {
+  const auto erase_layers = [](TableOnly& table, int first, int end) {
+    std::erase_if(table.tensors_, [&](const auto& t) {
+      return format::layer_of(t.name) >= first && format::layer_of(t.name) < end;
+    });
+  };
+  TableOnly not_announced(whole(3), "Q8_0"), not_counted(whole(3), "Q8_0");
+  not_announced.metadata_.erase("step35.nextn_predict_layers");
+  not_counted.metadata_.set_u32("step35.block_count", 45);
+  for (const TableOnly* table : {&not_announced, &not_counted}) {
+    const auto report = make_report(*table);
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->config.n_layer, 45U);
+    EXPECT_EQ(report->config.n_mtp, 3U);
+    EXPECT_EQ(report->mtp, MtpState::embedded);
+    EXPECT_THAT(report->suspicious,
+                testing::ElementsAre(HasSubstr("those of 45 trunk layers and 3 MTP layers")));
+  }
+  TableOnly trunk(whole(3), "Q8_0");
+  erase_layers(trunk, 45, 48);
+  trunk.metadata_.set_u32("step35.block_count", 45);
+  const auto elsewhere = make_report(trunk);
+  ASSERT_TRUE(elsewhere) << elsewhere.error().message;
+  EXPECT_EQ(elsewhere->config.n_layer, 45U);
+  EXPECT_EQ(elsewhere->mtp, MtpState::missing);
+  EXPECT_EQ(elsewhere->n_mtp_elsewhere, 3U);
+  EXPECT_EQ(cache_bytes(elsewhere->config, 262144).f16, cache_bytes(whole(), 262144).f16);
+  erase_layers(trunk, 20, 21);
+  const auto damaged = make_report(trunk);
+  ASSERT_TRUE(damaged) << damaged.error().message;
+  EXPECT_EQ(damaged->config.n_layer, 45U);
+  EXPECT_THAT(damaged->suspicious,
+              Contains(HasSubstr("17 tensors are missing, the first is blk.20.attn_norm.weight")));
 }
 
 TEST(ModelReport, NamesWhatIsSuspicious) {

@@ -11,6 +11,7 @@
 #include "base/thread_team.h"
 #include "format/gguf.h"
 #include "format/gguf_writer.h"
+#include "format/layers.h"
 #include "quant/type.h"
 
 namespace stride::cli {

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "format/gguf.h"
+#include "format/layers.h"
 #include "format/test_folder.h"
 #include "quant/codec.h"
 #include "text/gguf_vocabulary.h"
@@ -123,7 +124,9 @@ TEST(Slab, SmallOneIsAModel) {
     // Globals, two dense layers, four with experts, three with MTP.
     EXPECT_EQ((*catalog)->tensors().size(), 4U + 2 * 12 + 4 * 17 + 3 * 17);
     std::vector<std::string> warnings;
-    const auto config = model::read_config((*catalog)->metadata(), warnings);
+    const auto depth = format::read_depth((*catalog)->metadata(), (*catalog)->tensors());
+    ASSERT_TRUE(depth) << depth.error().message;
+    const auto config = model::read_config((*catalog)->metadata(), *depth, warnings);
     ASSERT_TRUE(config) << config.error().message;
     EXPECT_TRUE(warnings.empty());
     EXPECT_EQ(config->n_layer, 6U);

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "cli/slab.h"
+#include "format/layers.h"
 
 namespace stride::cli {
 namespace {
@@ -51,10 +52,9 @@ void check_tensors(const TensorCatalog& catalog, const ModelReport& report, Note
   size_t n_missing = 0, n_other_shape = 0;
   std::string missing, other_shape;
   for (const Tensor& wanted : model_tensors(report.config)) {
-    const bool mtp = format::layer_of(wanted.name) >= static_cast<int>(report.config.n_layer);
-    const bool in_layer = format::layer_of(wanted.name) >= 0;
-    if (mtp && report.mtp == MtpState::missing) continue;  // said elsewhere
-    if (!mtp && in_layer && report.mtp == MtpState::only) continue;
+    const int layer = format::layer_of(wanted.name);
+    const bool in_trunk = layer >= 0 && layer < static_cast<int>(report.config.n_layer);
+    if (in_trunk && report.mtp == MtpState::only) continue;
     if (wanted.name == "rope_freqs.weight") continue;
     const Tensor* found = catalog.find(wanted.name);
     if (!found && n_missing++ == 0) missing = wanted.name;
@@ -111,15 +111,15 @@ void check_layers(const model::Config& c, Notes& notes) {
 
 void find_suspicions(const TensorCatalog& catalog, ModelReport& report) {
   Notes& notes = report.suspicious;
-  if (report.mtp == MtpState::missing)
+  if (report.n_mtp_elsewhere > 0)
     notes.push_back(
         fmt::format("{} MTP layers are announced but not in the file; give theirs with --mtp",
-                    report.config.n_mtp));
+                    report.n_mtp_elsewhere));
   check_tensors(catalog, report, notes);
   check_roles(report, notes);
   check_rope_table(catalog, report.config, notes);
   check_tokenizer(report, notes);
-  if (report.config.n_layer > 0) check_layers(report.config, notes);
+  check_layers(report.config, notes);
 }
 
 }  // namespace stride::cli

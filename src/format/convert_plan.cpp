@@ -4,6 +4,7 @@
 
 #include "format/convert.h"
 #include "format/gguf.h"
+#include "format/layers.h"
 
 namespace stride::format {
 namespace {
@@ -14,10 +15,10 @@ size_t array_size(const Array& array) {
   return std::visit([](const auto& items) { return items.size(); }, array.items);
 }
 
-// The per-layer arrays of step35.*: those with an entry for each block.
-bool is_per_layer(std::string_view key, const Value& value, size_t n_block) {
+// The per-layer arrays of step35.*: those with an entry for each of at least `n` layers.
+bool is_per_layer(std::string_view key, const Value& value, size_t n) {
   const auto* array = std::get_if<Array>(&value.data);
-  return key.starts_with("step35.") && array && array_size(*array) == n_block;
+  return key.starts_with("step35.") && array && array_size(*array) >= n;
 }
 
 void truncate(Value& value, size_t n) {
@@ -25,10 +26,9 @@ void truncate(Value& value, size_t n) {
 }
 
 void drop_mtp_keys(Metadata& metadata, const Depth& depth) {
-  const size_t n_block = depth.n_layer + depth.n_mtp;
   std::vector<Metadata::Entry> changed;
   for (const auto& [key, value] : metadata.entries()) {
-    if (is_per_layer(key, value, n_block)) changed.emplace_back(key, value);
+    if (is_per_layer(key, value, depth.n_layer)) changed.emplace_back(key, value);
   }
   for (auto& [key, value] : changed) {
     truncate(value, depth.n_layer);
@@ -45,13 +45,13 @@ Result<> append_layers(Value& value, std::string_view key, const Metadata& from,
   const auto* tail = other ? std::get_if<Array>(&other->data) : nullptr;
   auto& array = std::get<Array>(value.data);
   const size_t n_block = depth.n_layer + depth.n_mtp;
-  if (!tail || array_size(*tail) != n_block || tail->items.index() != array.items.index())
+  if (!tail || array_size(*tail) < n_block || tail->items.index() != array.items.index())
     return fail(Errc::format, "the MTP file's key {} has no entry for each of {} layers", key,
                 n_block);
   std::visit(
       [&](auto& items) {
         const auto& more = std::get<std::decay_t<decltype(items)>>(tail->items);
-        items.insert(items.end(), more.begin() + depth.n_layer, more.end());
+        items.insert(items.end(), more.begin() + depth.n_layer, more.begin() + n_block);
       },
       array.items);
   return {};
@@ -72,8 +72,8 @@ Result<> add_mtp_keys(Metadata& metadata, const Metadata& from, const Depth& dep
 }
 
 Result<Depth> mtp_depth(const TensorCatalog& mtp, const Depth& trunk) {
-  const Depth depth = STRIDE_TRY_AT("the MTP file", read_depth(mtp.metadata()));
-  if (depth.n_mtp == 0) return fail(Errc::invalid_argument, "the MTP file announces no MTP layers");
+  Depth depth = STRIDE_TRY_AT("the MTP file", read_depth(mtp.metadata(), mtp.tensors()));
+  if (depth.n_mtp == 0) return fail(Errc::invalid_argument, "the MTP file holds no MTP layers");
   if (depth.n_layer != trunk.n_layer)
     return fail(Errc::invalid_argument, "the MTP file is for a trunk of {} layers, this one has {}",
                 depth.n_layer, trunk.n_layer);
@@ -92,7 +92,8 @@ class Planner {
   }
 
   Result<ConvertPlan> run() {
-    depth_ = STRIDE_TRY(read_depth(source_.metadata()));
+    depth_ = STRIDE_TRY(read_depth(source_.metadata(), source_.tensors()));
+    if (!depth_.warning.empty()) plan_.notes.push_back(depth_.warning);
     const bool keep = options_.mtp_layers == MtpLayers::keep;
     size_t n_dropped = 0;
     for (const Tensor& tensor : source_.tensors()) {
@@ -131,13 +132,13 @@ class Planner {
 
   Result<> merge(const TensorCatalog& mtp) {
     const Depth depth = STRIDE_TRY(mtp_depth(mtp, depth_));
+    if (!depth.warning.empty()) plan_.notes.push_back("of the MTP file, " + depth.warning);
     size_t n_added = 0;
     for (const Tensor& tensor : mtp.tensors()) {
       if (layer_of(tensor.name) < static_cast<int>(depth.n_layer)) continue;
       STRIDE_TRY_AT("tensor " + tensor.name, add(mtp, tensor));
       ++n_added;
     }
-    if (n_added == 0) return fail(Errc::invalid_argument, "the MTP file holds no MTP layers");
     plan_.notes.push_back(fmt::format("{} tensors of MTP layers were merged in", n_added));
     return add_mtp_keys(plan_.metadata, mtp.metadata(), depth);
   }

@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "base/random.h"
 #include "format/gguf_catalog.h"
 #include "format/gguf_writer.h"
+#include "format/layers.h"
 #include "format/test_folder.h"
 #include "quant/codec.h"
 
@@ -68,11 +71,15 @@ Tensor matrix(std::string name, uint64_t width, uint64_t n_rows) {
   return tensor;
 }
 
-// A file of F32 matrices with normally distributed values, for a trunk of one layer.
-std::filesystem::path write_f32(const TestFolder& folder, const std::vector<Tensor>& tensors) {
+// A file of F32 matrices with normally distributed values, of a trunk of one layer unless `edit`
+// says otherwise.
+std::filesystem::path write_f32(const TestFolder& folder, const std::vector<Tensor>& tensors,
+                                const std::function<void(Metadata&)>& edit = {}) {
   const auto path = folder / "f32.gguf";
   Metadata m;
+  m.set_string("general.architecture", "step35");
   m.set_u32("step35.block_count", 1);
+  if (edit) edit(m);
   auto writer = GgufWriter::create(path, m, tensors);
   EXPECT_TRUE(writer);
   Random random(3);
@@ -124,6 +131,12 @@ TEST(Convert, NamesFallbacks) {
   EXPECT_EQ(open(folder / "out.gguf")->find("token_embd.weight")->type, Type::q8_0);
 }
 
+Depth depth_of(const TensorCatalog& catalog) {
+  const auto depth = read_depth(catalog.metadata(), catalog.tensors());
+  EXPECT_TRUE(depth) << depth.error().message;
+  return *depth;
+}
+
 TEST(Convert, DropsAndMergesMtpLayers) {
   const TestFolder folder;
   const auto source = golden("tiny-f32.gguf");
@@ -133,7 +146,7 @@ TEST(Convert, DropsAndMergesMtpLayers) {
   ASSERT_TRUE(dropped) << dropped.error().message;
   EXPECT_THAT(dropped->notes, testing::ElementsAre("51 tensors of MTP layers were left out"));
   const auto trunk = open(folder / "trunk.gguf");
-  const Depth before = *read_depth(source->metadata()), after = *read_depth(trunk->metadata());
+  const Depth before = depth_of(*source), after = depth_of(*trunk);
   EXPECT_EQ(after.n_layer, before.n_layer);
   EXPECT_EQ(after.n_mtp, 0U);
   EXPECT_EQ(trunk->metadata().integers("step35.attention.head_count")->size(), before.n_layer);
@@ -156,14 +169,99 @@ TEST(Convert, DropsAndMergesMtpLayers) {
             *source->metadata().booleans("step35.attention.sliding_window_pattern"));
 }
 
+// A copy with other keys, of the layers below `end`.
+std::unique_ptr<TensorCatalog> rewritten(const TestFolder& folder, const TensorCatalog& source,
+                                         int end, const std::function<void(Metadata&)>& edit) {
+  ConvertPlan plan = *plan_conversion(source, {});
+  std::erase_if(plan.tensors, [&](const auto& p) { return layer_of(p.tensor.name) >= end; });
+  edit(plan.metadata);
+  std::vector<Tensor> tensors;
+  for (const PlannedTensor& p : plan.tensors) tensors.push_back(p.tensor);
+  auto writer = GgufWriter::create(folder / "rewritten.gguf", plan.metadata, tensors);
+  EXPECT_TRUE(writer);
+  std::vector<std::byte> scratch;
+  for (const PlannedTensor& p : plan.tensors)
+    EXPECT_TRUE(writer->write(*source.bytes(*p.from, scratch)));
+  EXPECT_TRUE(writer->finish());
+  return open(folder / "rewritten.gguf");
+}
+
+// The keys of this trunk read as if three of its six layers were MTP layers.
+TEST(Convert, DropsNoLayerOfATrunkWhoseHeadsAreElsewhere) {
+  const TestFolder folder;
+  const auto whole = golden("tiny-f32.gguf");
+  const auto trunk = rewritten(folder, *whole, 6, [](Metadata& m) {
+    m.set_u32("step35.block_count", 6);  // step35.nextn_predict_layers stays 3
+  });
+  ConvertOptions options;
+  options.mtp_layers = MtpLayers::drop;
+  const auto dropped = convert_model(*trunk, folder / "dropped.gguf", options);
+  ASSERT_TRUE(dropped) << dropped.error().message;
+  EXPECT_THAT(dropped->notes, testing::ElementsAre(HasSubstr("those of 6 trunk layers and 0 MTP")));
+  const auto out = open(folder / "dropped.gguf");
+  EXPECT_EQ(out->tensors().size(), trunk->tensors().size());
+  EXPECT_EQ(*out->metadata().integer("step35.block_count"), 6);
+  EXPECT_EQ(out->metadata().integers("step35.attention.head_count")->size(), 6U);
+  EXPECT_TRUE(depth_of(*out).warning.empty());
+
+  options.mtp_layers = MtpLayers::merge;
+  options.mtp = whole.get();
+  const auto merged = convert_model(*trunk, folder / "merged.gguf", options);
+  ASSERT_TRUE(merged) << merged.error().message;
+  const auto joined = open(folder / "merged.gguf");
+  for (const Tensor& tensor : whole->tensors())
+    EXPECT_TRUE(same_bytes(*whole, *joined, tensor.name));
+  EXPECT_EQ(depth_of(*joined).n_layer, 6U);
+  EXPECT_EQ(depth_of(*joined).n_mtp, 3U);
+  EXPECT_TRUE(depth_of(*joined).warning.empty());
+}
+
+TEST(Convert, DropsMtpLayersWhateverTheKeysSay) {
+  const TestFolder folder;
+  const auto source = golden("tiny-f32.gguf");
+  const std::function<void(Metadata&)> edits[] = {
+      [](Metadata& m) { m.erase("step35.nextn_predict_layers"); },
+      [](Metadata& m) { m.set_u32("step35.block_count", 6); }};
+  for (const auto& edit : edits) {
+    const auto odd = rewritten(folder, *source, 9, edit);
+    ConvertOptions drop;
+    drop.mtp_layers = MtpLayers::drop;
+    const auto dropped = convert_model(*odd, folder / "trunk.gguf", drop);
+    ASSERT_TRUE(dropped) << dropped.error().message;
+    EXPECT_THAT(dropped->notes,
+                testing::ElementsAre(HasSubstr("those of 6 trunk layers and 3 MTP layers"),
+                                     "51 tensors of MTP layers were left out"));
+    const auto trunk = open(folder / "trunk.gguf");
+    EXPECT_EQ(depth_of(*trunk).n_layer, 6U);
+    EXPECT_EQ(depth_of(*trunk).n_mtp, 0U);
+    EXPECT_TRUE(depth_of(*trunk).warning.empty());
+    EXPECT_EQ(trunk->metadata().integers("step35.attention.head_count")->size(), 6U);
+  }
+}
+
+// Dense layers of the trunk have better down projections in this mix.
+TEST(Convert, MixesGoByTheDepthOfTheTensors) {
+  const TestFolder folder;
+  const auto source = open(
+      write_f32(folder,
+                {matrix("blk.0.attn_norm.weight", 256, 1), matrix("blk.5.attn_norm.weight", 256, 1),
+                 matrix("blk.5.ffn_down.weight", 256, 8)},
+                [](Metadata& m) {
+                  m.set_u32("step35.block_count", 6);
+                  m.set_u32("step35.nextn_predict_layers", 3);
+                }));
+  const auto plan = plan_conversion(*source, to("Q4_K_S"));
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->tensors.back().tensor.type, Type::q5_k);
+}
+
 TEST(Convert, RefusesMtpFilesThatDoNotBelong) {
   const TestFolder folder;
   const auto f32 = golden("tiny-f32.gguf"), q4 = golden("tiny-q4_k_s.gguf");
   ConvertOptions options;
   options.mtp_layers = MtpLayers::merge;
   options.mtp = q4.get();
-  const auto depth = [](const auto& catalog) { return read_depth(catalog->metadata())->n_layer; };
-  if (depth(f32) != depth(q4)) {
+  if (depth_of(*f32).n_layer != depth_of(*q4).n_layer) {
     EXPECT_THAT(convert_model(*f32, folder / "x.gguf", options).error().message,
                 HasSubstr("the MTP file is for a trunk of"));
   }
@@ -173,7 +271,7 @@ TEST(Convert, RefusesMtpFilesThatDoNotBelong) {
   const auto trunk = open(folder / "trunk.gguf");
   options.mtp = trunk.get();
   EXPECT_THAT(convert_model(*f32, folder / "x.gguf", options).error().message,
-              HasSubstr("announces no MTP layers"));
+              HasSubstr("holds no MTP layers"));
 }
 
 TEST(Convert, StopsAndLeavesNothing) {

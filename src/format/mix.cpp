@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 
+#include "format/layers.h"
 #include "quant/codec.h"
 
 namespace stride::format {
@@ -51,30 +51,6 @@ std::string known_names() {
 }
 
 }  // namespace
-
-int layer_of(std::string_view name) {
-  if (!name.starts_with("blk.")) return -1;
-  int layer = -1;
-  const auto [end, error] = std::from_chars(name.data() + 4, name.data() + name.size(), layer);
-  if (error != std::errc() || layer < 0 || end == name.data() + name.size() || *end != '.')
-    return -1;
-  return layer;
-}
-
-std::string_view role_of(std::string_view name) {
-  return layer_of(name) < 0 ? name : name.substr(name.find('.', 4) + 1);
-}
-
-Result<Depth> read_depth(const Metadata& metadata) {
-  const int64_t n_block = STRIDE_TRY(metadata.integer("step35.block_count"));
-  const int64_t n_mtp = metadata.contains("step35.nextn_predict_layers")
-                            ? STRIDE_TRY(metadata.integer("step35.nextn_predict_layers"))
-                            : 0;
-  if (n_block < 1 || n_block > 4096 || n_mtp < 0 || n_mtp >= n_block)
-    return fail(Errc::format, "key step35.block_count is {} and step35.nextn_predict_layers is {}",
-                n_block, n_mtp);
-  return Depth{static_cast<uint32_t>(n_block - n_mtp), static_cast<uint32_t>(n_mtp)};
-}
 
 Result<Mix> Mix::parse(std::string_view name) {
   const std::string wanted = upper(name);

@@ -12,7 +12,6 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "format/metadata.h"
 #include "format/tensor_catalog.h"
 
 namespace stride::format {
@@ -44,19 +43,5 @@ class Mix {
   quant::Type type_;
   uint32_t file_type_;
 };
-
-// The layer a tensor belongs to, -1 for those outside the layers: 3 for "blk.3.attn_q.weight".
-int layer_of(std::string_view tensor_name);
-
-// What follows "blk.N.", or the whole name: "attn_q.weight".
-std::string_view role_of(std::string_view tensor_name);
-
-// Trunk layers and MTP layers that the metadata announce (step35.block_count less
-// step35.nextn_predict_layers); checked to be in range.
-struct Depth {
-  uint32_t n_layer = 0;
-  uint32_t n_mtp = 0;
-};
-Result<Depth> read_depth(const Metadata& metadata);
 
 }  // namespace stride::format

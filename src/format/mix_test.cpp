@@ -64,28 +64,5 @@ TEST(Mix, NamesWhatThereIs) {
   EXPECT_EQ(Mix::parse("Q8_0")->file_type(), 7U);
 }
 
-TEST(Mix, ReadsNames) {
-  EXPECT_EQ(layer_of("blk.12.attn_q.weight"), 12);
-  EXPECT_EQ(layer_of("output.weight"), -1);
-  EXPECT_EQ(layer_of("blk.x"), -1);
-  EXPECT_EQ(layer_of("blk.1"), -1);
-  EXPECT_EQ(layer_of("blk.-1.x"), -1);
-  EXPECT_EQ(layer_of("blk.99999999999.x"), -1);
-  EXPECT_EQ(role_of("blk.12.attn_q.weight"), "attn_q.weight");
-  EXPECT_EQ(role_of("output.weight"), "output.weight");
-}
-
-TEST(Mix, ReadsTheDepth) {
-  Metadata m;
-  EXPECT_FALSE(read_depth(m));
-  m.set_u32("step35.block_count", 48);
-  m.set_u32("step35.nextn_predict_layers", 3);
-  EXPECT_EQ(read_depth(m)->n_layer, 45U);
-  m.set_u32("step35.nextn_predict_layers", 48);
-  EXPECT_FALSE(read_depth(m));
-  m.set_u32("step35.block_count", 4097);
-  EXPECT_FALSE(read_depth(m));
-}
-
 }  // namespace
 }  // namespace stride::format

@@ -92,10 +92,6 @@ constexpr int64_t kMaxWidth =
     1 << 20;  // of any row; keeps every product of two widths far from overflow
 
 Result<> read_sizes(const Keys& keys, const Metadata& metadata, Config& c) {
-  const uint32_t n_block = STRIDE_TRY(keys.count("block_count", 1, 4096));
-  c.n_mtp = STRIDE_TRY(keys.count_or("nextn_predict_layers", 0, 0, n_block));
-  c.n_layer = n_block - c.n_mtp;
-  c.layers.resize(n_block);
   c.n_ctx_train = STRIDE_TRY(keys.count_or("context_length", 262144, 1, int64_t{1} << 31));
   c.n_embd = STRIDE_TRY(keys.count("embedding_length", 1, kMaxWidth));
   c.head_dim = STRIDE_TRY(keys.count("attention.key_length", 4, 1024));
@@ -238,15 +234,14 @@ uint32_t Config::max_q_width() const {
   return width;
 }
 
-Result<Config> read_config(const Metadata& metadata, Warnings& warnings) {
-  const std::string_view architecture = STRIDE_TRY(metadata.string("general.architecture"));
-  if (architecture != "step35") {
-    return fail(Errc::unsupported,
-                "the model's architecture is {}; Stride runs step35 (Step-3.5 and Step-3.7 Flash)",
-                architecture);
-  }
+Result<Config> read_config(const Metadata& metadata, const format::Depth& depth,
+                           Warnings& warnings) {
   const Keys keys(metadata);
   Config c;
+  c.n_layer = depth.n_layer;
+  c.n_mtp = depth.n_mtp;
+  c.layers.resize(c.n_layer + c.n_mtp);
+  if (!depth.warning.empty()) warnings.push_back(depth.warning);
   if (const auto name = metadata.string("general.name")) c.name = *name;
   STRIDE_TRY(read_sizes(keys, metadata, c));
   STRIDE_TRY(read_experts(keys, c, warnings));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "format/layers.h"
 #include "format/metadata.h"
 
 namespace stride::model {
@@ -54,9 +55,11 @@ struct Config {
   uint32_t max_q_width() const;
 };
 
-// Reads step35.* keys, in their current and older spellings. `n_vocab` comes from the token list
-// where the key is absent. `warnings` receives one sentence for each oddity that was put right.
-Result<Config> read_config(const format::Metadata& metadata, std::vector<std::string>& warnings);
+// Reads step35.* keys, in their current and older spellings, of a file of this depth. `n_vocab`
+// comes from the token list where the key is absent. `warnings` receives one sentence for each
+// oddity that was put right.
+Result<Config> read_config(const format::Metadata& metadata, const format::Depth& depth,
+                           std::vector<std::string>& warnings);
 
 // The inverse: the keys a file of this shape carries. Used by whoever writes a model.
 void write_config(const Config& config, format::Metadata& metadata);

@@ -156,32 +156,10 @@ Result<MtpWeights> bind_mtp(Binder& binder, const Config& c, uint32_t i, const M
   return w;
 }
 
-uint32_t count_heads(const TensorCatalog& catalog, uint32_t first, uint32_t declared) {
-  uint32_t n = 0;
-  while (n < declared && catalog.find(block(first + n, "nextn.eh_proj.weight"))) ++n;
-  return n;
-}
-
-// Settles how many trunk layers the file has and how many MTP heads: files declare heads whose
-// tensors live elsewhere, and some count only the trunk in block_count.
-void settle_heads(Config& c, const TensorCatalog& trunk, bool separate_file, Warnings& warnings) {
-  if (c.n_mtp == 0) return;
-  const uint32_t present = count_heads(trunk, c.n_layer, c.n_mtp);
-  if (present == c.n_mtp) return;
-  if (present == 0 && trunk.find(block(c.n_layer, "attn_norm.weight"))) {
-    c.n_layer += c.n_mtp;  // block_count did not include the heads
-  } else if (!separate_file) {
-    warnings.push_back(
-        fmt::format("the file declares {} MTP layers and holds {}; give the others with --mtp FILE",
-                    c.n_mtp, present));
-  }
-  c.n_mtp = c.layers.size() > c.n_layer ? present : 0;
-  c.layers.resize(c.n_layer + c.n_mtp);
-}
-
 // Takes the layer shapes of the heads in a separate file, which must fit the trunk.
 Result<> join_mtp_config(Config& c, const TensorCatalog& mtp, Warnings& warnings) {
-  const Config other = STRIDE_TRY_AT("MTP file", read_config(mtp.metadata(), warnings));
+  const auto depth = STRIDE_TRY_AT("MTP file", format::read_depth(mtp.metadata(), mtp.tensors()));
+  const Config other = STRIDE_TRY_AT("MTP file", read_config(mtp.metadata(), depth, warnings));
   if (other.n_embd != c.n_embd || other.head_dim != c.head_dim || other.n_vocab != c.n_vocab ||
       other.window != c.window || other.n_layer != c.n_layer) {
     return fail(Errc::invalid_argument,
@@ -190,14 +168,13 @@ Result<> join_mtp_config(Config& c, const TensorCatalog& mtp, Warnings& warnings
                 "and {}",
                 other.n_layer, other.n_embd, other.n_vocab, c.n_layer, c.n_embd, c.n_vocab);
   }
-  const uint32_t present = count_heads(mtp, c.n_layer, other.n_mtp);
-  if (present == 0)
+  if (other.n_mtp == 0)
     return fail(Errc::invalid_argument, "the MTP file holds no MTP layers (blk.{}.nextn.*)",
                 c.n_layer);
-  c.n_mtp = present;
+  c.n_mtp = other.n_mtp;
   c.n_ff = c.n_ff == 0 ? other.n_ff : c.n_ff;
   c.layers.resize(c.n_layer);
-  for (uint32_t i = 0; i < present; ++i) c.layers.push_back(other.layers[c.n_layer + i]);
+  for (uint32_t i = 0; i < c.n_mtp; ++i) c.layers.push_back(other.layers[c.n_layer + i]);
   return {};
 }
 
@@ -233,14 +210,19 @@ Result<Weights> bind_weights(const TensorCatalog& trunk, const TensorCatalog* mt
                              Warnings& warnings) {
   Weights w;
   Config& c = w.config;
-  c = STRIDE_TRY(read_config(trunk.metadata(), warnings));
-  if (!trunk.find("blk.0.attn_norm.weight") && c.n_mtp > 0) {
+  const auto depth = STRIDE_TRY(format::read_depth(trunk.metadata(), trunk.tensors()));
+  if (depth.only_mtp) {
     return fail(Errc::invalid_argument,
                 "the file holds only MTP layers; load the trunk and give this one with --mtp");
   }
-  settle_heads(c, trunk, mtp != nullptr, warnings);
-  if (mtp) STRIDE_TRY(join_mtp_config(c, *mtp, warnings));
-  if (c.n_layer == 0) return fail(Errc::format, "the model has no trunk layers");
+  c = STRIDE_TRY(read_config(trunk.metadata(), depth, warnings));
+  if (mtp) {
+    STRIDE_TRY(join_mtp_config(c, *mtp, warnings));
+  } else if (depth.n_elsewhere > 0) {
+    warnings.push_back(
+        fmt::format("the file declares {} MTP layers and holds {}; give the others with --mtp FILE",
+                    depth.n_mtp + depth.n_elsewhere, depth.n_mtp));
+  }
 
   Binder binder(trunk, w);
   Binder mtp_binder(mtp ? *mtp : trunk, w);

@@ -123,6 +123,53 @@ TEST(Weights, BlockCountMayLeaveOutHeadsThatAreDeclared) {
   ASSERT_TRUE(loaded.model) << loaded.error;
   EXPECT_EQ(loaded.model->config().n_layer, kTrunkLayers);
   EXPECT_EQ(loaded.model->config().n_mtp, 0U);
+  EXPECT_TRUE(mentions(loaded.warnings, "are those of 6 trunk layers and 0 MTP layers"));
+}
+
+// Whatever the keys say of embedded heads, the file computes the same.
+TEST(Weights, EmbeddedHeadsAreFoundByTheirTensors) {
+  const Golden golden("tiny-f32");
+  EditedCatalog not_announced(*golden.catalog, [](Tensor&) { return true; });
+  not_announced.edit().erase("step35.nextn_predict_layers");
+  EditedCatalog not_counted(*golden.catalog, [](Tensor&) { return true; });
+  not_counted.edit().set_u32("step35.block_count", kTrunkLayers);
+  for (const auto* catalog : {&not_announced, &not_counted}) {
+    const Loaded loaded = load(*catalog);
+    ASSERT_TRUE(loaded.model) << loaded.error;
+    EXPECT_EQ(loaded.model->config().n_layer, kTrunkLayers);
+    EXPECT_TRUE(mentions(loaded.warnings, "are those of 6 trunk layers and 3 MTP layers"));
+    const AllOutputs got = run_everything(*loaded.model, golden.ids);
+    EXPECT_LT(relative_error(got.trunk.logits, golden.logits), 1e-4);
+    ASSERT_EQ(got.mtp.size(), 3U);
+    for (size_t k = 0; k < 3; ++k)
+      EXPECT_LT(relative_error(got.mtp[k].logits, golden.mtp[k]), 1e-4);
+  }
+  EXPECT_TRUE(load(*golden.catalog).warnings.empty());
+}
+
+// A layer that got lost makes no shallower model, with heads or without them.
+TEST(Weights, NamesTheTensorsOfALostLayer) {
+  const Golden golden("tiny-f32");
+  const auto in_layer = [](const Tensor& t, uint32_t i) {
+    return t.name.starts_with(fmt::format("blk.{}.", i));
+  };
+  for (const uint32_t lost : {0U, 3U, 5U}) {
+    const std::string error = fmt::format("tensor blk.{}.attn_norm.weight is missing", lost);
+    const EditedCatalog whole(*golden.catalog, [&](Tensor& t) { return !in_layer(t, lost); });
+    EXPECT_EQ(load(whole).error, error);
+    EditedCatalog trunk(*golden.catalog,
+                        [&](Tensor& t) { return !in_layer(t, lost) && !in_mtp_layer(t); });
+    EXPECT_EQ(load(trunk).error, error);
+    trunk.edit().set_u32("step35.block_count", kTrunkLayers);
+    EXPECT_EQ(load(trunk).error, error);
+    trunk.edit().erase("step35.nextn_predict_layers");
+    EXPECT_EQ(load(trunk).error, error);
+  }
+  const EditedCatalog head(*golden.catalog, [&](Tensor& t) { return !in_layer(t, 7); });
+  EXPECT_EQ(load(head).error, "tensor blk.7.attn_norm.weight is missing");
+  const EditedCatalog projection(*golden.catalog,
+                                 [](Tensor& t) { return t.name != "blk.6.nextn.eh_proj.weight"; });
+  EXPECT_EQ(load(projection).error, "tensor blk.6.nextn.eh_proj.weight is missing");
 }
 
 // A table of ones is what conversions with the wrong rotary width come near to.

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "format/gguf.h"
-#include "format/mix.h"
+#include "format/layers.h"
 #include "model/config.h"
 #include "quant/codec.h"
 
@@ -55,9 +55,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   check_tensors(file, *gguf);
-  if (const auto depth = format::read_depth(gguf->metadata)) require(depth->n_layer > 0);
+  const auto depth = format::read_depth(gguf->metadata, gguf->tensors);
+  if (!depth) return 0;
+  require(depth->n_layer > 0 && depth->n_layer + depth->n_mtp <= 4096);
   std::vector<std::string> warnings;
-  const auto config = model::read_config(gguf->metadata, warnings);
+  const auto config = model::read_config(gguf->metadata, *depth, warnings);
   if (config) {
     require(config->layers.size() == config->n_layer + config->n_mtp);
     for (const auto& layer : config->layers) {

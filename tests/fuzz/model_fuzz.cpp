@@ -79,7 +79,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto file = format::parse_gguf(copy);
   if (!file) return 0;
   std::vector<std::string> warnings;
-  const auto config = model::read_config(file->metadata, warnings);
+  const auto depth = format::read_depth(file->metadata, file->tensors);
+  if (!depth) return 0;
+  const auto config = model::read_config(file->metadata, *depth, warnings);
   if (!config || !is_small(*config)) return 0;
   const MemoryCatalog catalog(copy, *std::move(file));
   run(catalog, model::Path::reference, model::Activations::int8);
