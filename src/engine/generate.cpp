@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop of one generation. A token takes one way whatever its origin (chosen, forced by a guard,
-// later: drafted and verified): advance() makes it part of the text and of what the model is to
-// read next, so a step may bring any number of them.
+// The loop of one generation. A token takes one way whatever its origin (chosen, or forced by a
+// guard): advance() makes it part of the text. What the model reads, and how far ahead of the text,
+// is the speculator's affair.
 #include "engine/generate.h"
 
 #include <algorithm>
@@ -50,6 +50,7 @@ class Generation {
         stop_(std::move(stop)),
         sampler_(std::move(sampler)),
         stream_(std::move(stream)),
+        speculator_(session, options.mtp_depth, engine.model().config().n_mtp),
         guard_(guard_tokens(), guard_options()),
         history_(input.prompt) {}
 
@@ -58,15 +59,18 @@ class Generation {
                         {.chunk = options_.chunk,
                          .marks = mark_positions(engine_, input_.prompt),
                          .on_progress = listener_.on_prefill},
-                        stop_, out_);
+                        stop_, speculator_.output());
     if (!read && read.error().code != Errc::cancelled) return std::unexpected(read.error());
     if (read) count_prefill(*read);
     const Clock::time_point start = Clock::now();
-    const FinishCause cause = read ? STRIDE_TRY(decode()) : FinishCause::cancelled;
+    const auto cause = read ? decode() : FinishCause::cancelled;
     const double seconds = seconds_since(start);
-    finish(cause);
+    STRIDE_TRY(speculator_.finish());
+    finish(STRIDE_TRY(cause));
     result_.timings.decode_seconds = seconds;
-    if (n_forward_ > 0) result_.timings.generated_tokens_per_second = n_forward_ / seconds;
+    result_.speculation = speculator_.stats();
+    if (result_.speculation.n_token > 0)
+      result_.timings.generated_tokens_per_second = result_.speculation.n_token / seconds;
     return std::move(result_);
   }
 
@@ -118,16 +122,12 @@ class Generation {
 
   // One token from the model; a cause if the text ends with it.
   Result<std::optional<FinishCause>> choose() {
-    if (!unread_.empty()) {
-      STRIDE_TRY(session_.append(unread_, model::Logits::last, out_));
-      n_forward_ += static_cast<double>(unread_.size());
-      unread_.clear();
-    }
+    const auto logits = STRIDE_TRY(speculator_.logits_after(history_, guard_.remaining()));
     GeneratedToken token;
-    token.id = STRIDE_TRY(sampler_.sample(out_.logits, history_));
+    token.id = STRIDE_TRY(sampler_.sample(logits, history_));
     if (options_.n_logprobs)
       token.logprobs =
-          STRIDE_TRY(decode::log_probabilities(out_.logits, token.id, *options_.n_logprobs));
+          STRIDE_TRY(decode::log_probabilities(logits, token.id, *options_.n_logprobs));
     token.channel = guard_.channel();
     switch (guard_.offer(token.id)) {
       case decode::Verdict::keep:
@@ -146,7 +146,6 @@ class Generation {
 
   void advance(GeneratedToken token) {
     history_.push_back(token.id);
-    unread_.push_back(token.id);
     if (listener_.on_token) listener_.on_token(token);
     emit(stream_.push(token.id));
     result_.tokens.push_back(std::move(token));
@@ -185,12 +184,10 @@ class Generation {
   std::stop_token stop_;
   decode::Sampler sampler_;
   OutputStream stream_;
+  Speculator speculator_;
   decode::ReasoningGuard guard_;
-  std::vector<Token> history_;  // prompt and generated tokens, for the penalties
-  std::vector<Token> unread_;   // generated tokens that the model has not run over yet
-  model::Output out_;
+  std::vector<Token> history_;  // prompt and generated tokens
   Generated result_;
-  double n_forward_ = 0;
 };
 
 }  // namespace
@@ -235,6 +232,7 @@ Result<Generated> generate(const Engine& engine, Session& session, const Generat
   auto sampler =
       STRIDE_TRY(decode::Sampler::make(options.sampling, engine.model().config().n_vocab));
   auto stream = STRIDE_TRY(OutputStream::make(engine.tokenizer(), input, options.stop));
+  STRIDE_TRY(check_mtp_depth(options.mtp_depth, engine.model().config().n_mtp));
   return Generation(engine, session, input, options, listener, std::move(stop), std::move(sampler),
                     std::move(stream))
       .run();

@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "engine/prefill.h"
 #include "engine/session.h"
+#include "engine/speculation.h"
 
 namespace stride::engine {
 
@@ -28,9 +29,11 @@ struct GenerationOptions {
   std::optional<uint32_t> answer_reserve{};  // see decode::default_answer_reserve()
   bool close_before_call = true;             // see decode::GuardOptions; only where there are tools
   decode::LoopGuard loop_guard = decode::LoopGuard::reasoning;
-  std::vector<std::string> stop{};       // looked for in content only
-  bool ignore_end = false;               // end tokens are ordinary ones (measurements)
-  uint32_t chunk = 512;                  // prompt tokens in one call of the model at most
+  std::vector<std::string> stop{};  // looked for in content only
+  std::optional<uint32_t>
+      mtp_depth{};          // drafts a step; nothing = what pays. Never changes the text
+  bool ignore_end = false;  // end tokens are ordinary ones (measurements)
+  uint32_t chunk = 512;     // prompt tokens in one call of the model at most
   std::optional<uint32_t> n_logprobs{};  // alternatives to report for each token
 };
 
@@ -73,6 +76,7 @@ struct Generated {
   std::vector<GeneratedToken> tokens;
   Usage usage;
   Timings timings;
+  SpeculationStats speculation;
   FinishReason finish_reason = FinishReason::stop;
   FinishCause finish_cause = FinishCause::end_of_turn;
   std::optional<size_t> stop_string{};  // index of the one that ended the answer

@@ -13,7 +13,11 @@ Result<Session> Session::make(model::Model& model, uint32_t capacity) {
 }
 
 Session::Session(model::Model& model, std::unique_ptr<model::Sequence> sequence, uint32_t capacity)
-    : model_(&model), sequence_(std::move(sequence)), capacity_(capacity) {}
+    : model_(&model),
+      sequence_(std::move(sequence)),
+      capacity_(capacity),
+      heads_(model.config()),
+      depth_policy_(model.config().n_mtp) {}
 
 uint32_t Session::common_prefix(std::span<const Token> ids, uint32_t limit) const {
   const size_t longest = std::min({ids.size(), tokens_.size(), size_t{limit}});
@@ -34,9 +38,11 @@ Result<uint32_t> Session::return_to(uint32_t n) {
   if (n == size()) return n;
   if (n >= sequence_->earliest()) {
     STRIDE_TRY(sequence_->truncate(n));
+    heads_.cut(n);
   } else if (!marks_.empty()) {
     STRIDE_TRY(sequence_->rewind(*marks_.back()));
     n = marks_.back()->size();
+    heads_.restart(n);
   } else {
     STRIDE_TRY(clear());
     n = 0;
@@ -45,11 +51,25 @@ Result<uint32_t> Session::return_to(uint32_t n) {
   return n;
 }
 
-Result<> Session::append(std::span<const Token> ids, model::Logits logits, model::Output& out) {
+Result<> Session::append(std::span<const Token> ids, model::Logits logits, model::Output& out,
+                         uint32_t n_draft) {
   if (!sequence_) STRIDE_TRY(clear());
-  STRIDE_TRY(model_->forward(*sequence_, {.ids = ids, .logits = logits}, out));
+  STRIDE_TRY(model_->forward(
+      *sequence_, {.ids = ids, .logits = logits, .hidden = drafting_, .n_draft = n_draft}, out));
+  if (drafting_) heads_.note(size(), out.hidden);
   tokens_.insert(tokens_.end(), ids.begin(), ids.end());
   return {};
+}
+
+Result<> Session::take_back(uint32_t n) {
+  STRIDE_TRY(sequence_->truncate(size() - n));
+  tokens_.resize(size() - n);
+  heads_.cut(size());
+  return {};
+}
+
+Result<std::vector<Token>> Session::draft(Token next, uint32_t depth) {
+  return heads_.draft(*model_, *sequence_, tokens_, next, depth);
 }
 
 void Session::set_marks(std::vector<uint32_t> positions) {
@@ -75,6 +95,7 @@ uint64_t Session::mark_bytes() const {
 Result<> Session::clear() {
   tokens_.clear();
   marks_.clear();
+  heads_.restart(0);
   if (sequence_ && sequence_->truncate(0)) return {};
   sequence_.reset();  // before the new one is made: both together may not fit
   sequence_ = STRIDE_TRY(model_->new_sequence(capacity_));

@@ -6,6 +6,9 @@
 // marked point. Marks cost memory (a copy of the windows), so only those that the next prompt is
 // likely to return to are kept: see set_marks().
 //
+// The MTP heads have caches of their own in the sequence. They are kept up while set_drafting() is
+// on, and what was learnt about them lasts as long as the session.
+//
 // One thread at a time; must not outlive its model.
 #pragma once
 
@@ -15,6 +18,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "engine/depth_policy.h"
+#include "engine/mtp_heads.h"
 #include "model/model.h"
 
 namespace stride::engine {
@@ -34,8 +39,21 @@ class Session {
   // error and can be used again.
   Result<uint32_t> reuse(std::span<const Token> ids, uint32_t limit);
 
-  // Runs the model over the next tokens. On failure the session is as before.
-  Result<> append(std::span<const Token> ids, model::Logits logits, model::Output& out);
+  // Runs the model over the next tokens, the last n_draft of which are guesses. On failure the
+  // session is as before.
+  Result<> append(std::span<const Token> ids, model::Logits logits, model::Output& out,
+                  uint32_t n_draft = 0);
+  // Forgets the last n tokens of the latest append(), drafts all of them, and keeps the other
+  // drafts: the session is then as if the former had never been run. To be called after drafts, n
+  // may be 0.
+  Result<> take_back(uint32_t n);
+
+  // Whether append() provides for draft(), which is only possible after one that did.
+  void set_drafting(bool on) { drafting_ = on; }
+  // What the first `depth` MTP heads guess to follow `next`, which will be appended next.
+  Result<std::vector<Token>> draft(Token next, uint32_t depth);
+  const MtpHeads& heads() const { return heads_; }
+  DepthPolicy& depth_policy() { return depth_policy_; }
 
   // The positions worth returning to. append() has to be called so that it ends at each; a mark is
   // taken there by mark_if_wanted(). Marks at other positions are dropped now.
@@ -57,6 +75,9 @@ class Session {
   std::vector<Token> tokens_;                               // what sequence_ holds
   std::vector<std::unique_ptr<model::RewindPoint>> marks_;  // ascending sizes, of tokens_' prefixes
   std::vector<uint32_t> wanted_;
+  MtpHeads heads_;
+  DepthPolicy depth_policy_;
+  bool drafting_ = false;
 };
 
 }  // namespace stride::engine

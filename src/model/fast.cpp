@@ -165,8 +165,9 @@ void FastModel::finish(Step& step, unsigned thread, const Piece& piece, const Ma
 Result<> FastModel::forward(Sequence& base, const Request& request, Output& out) {
   auto& sequence = static_cast<FastSequence&>(base);
   const Config& c = w_.config;
-  STRIDE_TRY(check_rows(c, request.ids, sequence.size(), sequence.capacity()));
+  STRIDE_TRY(check_rows(c, request, sequence.size(), sequence.capacity()));
   KvTrack& track = sequence.tracks[0];
+  track.begin_call();
   const auto n_moe = static_cast<size_t>(std::ranges::count(c.layers, true, &LayerConfig::moe));
   out.logits.clear();
   out.hidden.resize(request.hidden ? request.ids.size() * c.n_embd : 0);
@@ -189,8 +190,9 @@ Result<> FastModel::forward(Sequence& base, const Request& request, Output& out)
              out.logits.data() + logits_at);
     });
     at += piece.ids.size();
-    track.advance(static_cast<uint32_t>(piece.ids.size()));
+    track.n_past += static_cast<uint32_t>(piece.ids.size());
   }
+  track.end_call(request.n_draft);
   return {};
 }
 
@@ -198,9 +200,10 @@ Result<> FastModel::forward_mtp(Sequence& base, uint32_t head, const Request& re
                                 std::span<const float> hidden, Output& out) {
   auto& sequence = static_cast<FastSequence&>(base);
   const Config& c = w_.config;
-  STRIDE_TRY(check_mtp_rows(c, head, request.ids, hidden,
-                            head < c.n_mtp ? mtp_size(sequence, head) : 0, sequence.capacity()));
+  STRIDE_TRY(check_mtp_rows(c, head, request, hidden, head < c.n_mtp ? mtp_size(sequence, head) : 0,
+                            sequence.capacity()));
   KvTrack& track = sequence.tracks[1 + head];
+  track.begin_call();
   const uint32_t layer = c.n_layer + head;
   const MtpWeights& w = w_.mtp[head];
   out.logits.clear();
@@ -220,8 +223,9 @@ Result<> FastModel::forward_mtp(Sequence& base, uint32_t head, const Request& re
              out.logits.data() + logits_at);
     });
     at += piece.ids.size();
-    track.advance(static_cast<uint32_t>(piece.ids.size()));
+    track.n_past += static_cast<uint32_t>(piece.ids.size());
   }
+  track.end_call(request.n_draft);
   return {};
 }
 

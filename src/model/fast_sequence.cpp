@@ -14,7 +14,7 @@ uint32_t ring_rows(const Config& config, uint32_t capacity, uint32_t max_rows) {
 
 uint32_t layer_rows(const Config& config, uint32_t layer, uint32_t capacity, uint32_t max_rows) {
   const bool sliding = config.layers[layer].attention == Attention::sliding;
-  return sliding ? ring_rows(config, capacity, max_rows) : capacity;
+  return sliding ? ring_rows(config, capacity, max_rows + config.n_mtp) : capacity;
 }
 
 // The windows of every track at the time of the mark.
@@ -44,18 +44,28 @@ cache::KvShape kv_shape(const Config& config, uint32_t layer, KvType type) {
 Result<> KvTrack::truncate(uint32_t n) {
   if (n > n_past)
     return fail(Errc::invalid_argument, "cannot cut a sequence of {} tokens at {}", n_past, n);
-  if (n < earliest()) {
+  if (n > 0 && n < earliest()) {
     return fail(Errc::invalid_argument,
                 "cannot go back to {} tokens: the sliding layers hold what {} or more need", n,
                 earliest());
   }
+  if (n + n_draft < n_past) end_call(0);
   n_past = n;
+  n_draft = 0;
+  if (n == 0) oldest = 0;
   return {};
 }
 
-void KvTrack::advance(uint32_t n) {
-  n_past += n;
-  if (n_past > n_ring) oldest = std::max(oldest, n_past - n_ring);
+uint32_t KvTrack::earliest() const {
+  const uint32_t end = n_past - n_draft;
+  const uint32_t first = std::max(oldest, end > n_ring ? end - n_ring : 0);
+  return first == 0 ? 0 : first + window - 1;
+}
+
+void KvTrack::end_call(uint32_t n_draft_in) {
+  n_draft = n_draft_in;
+  const uint32_t end = n_past - n_draft;
+  if (end > n_ring) oldest = std::max(oldest, end - n_ring);
 }
 
 Result<std::unique_ptr<Sequence>> FastSequence::create(const Config& config, KvType type,
@@ -119,6 +129,7 @@ Result<> FastSequence::rewind(const RewindPoint& base) {
       if (track.sliding[i]) rows = rows.subspan(track.layers[i].load(saved.begin, saved.end, rows));
     }
     track.n_past = saved.end;
+    track.n_draft = 0;
     track.oldest = saved.begin;
   }
   return {};

@@ -4,7 +4,8 @@
 //
 // A ring of window + max_rows rows holds the window behind every row of a step. What rows have been
 // overwritten is tracked by `oldest`: going back to n tokens needs the window - 1 positions before
-// n.
+// n. A ring has n_mtp rows more than that, so that drafts overwrite nothing that would be missed
+// once they are taken back: how far a sequence can return never depends on them.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +22,18 @@ struct KvTrack {
   std::vector<cache::KvLayer> layers;
   std::vector<bool> sliding;  // [layers.size()]
   uint32_t n_past = 0;        // positions held
-  uint32_t oldest = 0;        // first position that no ring has overwritten
-  uint32_t n_ring = 0;        // rows of a ring
+  uint32_t n_draft = 0;       // the last of them, which may yet be taken back
+  uint32_t oldest = 0;        // first position that the rows before the drafts left in every ring
+  uint32_t n_ring = 0;        // rows of a ring, those for drafts not counted
   uint32_t window = 0;
 
-  // The smallest n that truncate(n) accepts.
-  uint32_t earliest() const { return oldest == 0 ? 0 : oldest + window - 1; }
+  // The smallest n beside 0 that truncate(n) accepts.
+  uint32_t earliest() const;
   Result<> truncate(uint32_t n);
-  // Takes n more rows, which the caller is about to write.
-  void advance(uint32_t n);
+
+  // Around the writing of rows, which moves n_past: drafts that are still there have become text.
+  void begin_call() { end_call(0); }
+  void end_call(uint32_t n_draft_in);
 };
 
 class FastSequence final : public Sequence {

@@ -45,12 +45,62 @@ TEST(FastSequence, TruncatesAsFarAsTheRingsReach) {
   const auto ids = numbered(60, 1), tail = numbered(9, 200);
   Rig run(golden);
   run.feed(ids);
-  // The ring has window + max_rows = 12 rows, and 7 of them lie before the first row to come.
+  // Beside those for drafts the ring has window + max_rows = 12 rows, and 7 of them lie before the
+  // first row to come.
   EXPECT_EQ(run.sequence->earliest(), 60U - 12 + 7);
   EXPECT_FALSE(run.sequence->truncate(54));
   EXPECT_FALSE(run.sequence->truncate(61));
   ASSERT_TRUE(run.sequence->truncate(55));
   EXPECT_EQ(run.feed(tail), fresh(golden, std::span(ids).first(55), tail));
+}
+
+// A step of drafts after every token changes neither what follows nor how far back one can go, even
+// where a call is cut into single rows.
+TEST(FastSequence, DraftsThatAreTakenBackLeaveNoTrace) {
+  const Golden golden("tiny-f32");
+  const auto ids = numbered(60, 1), tail = numbered(9, 200);
+  const auto model = golden.load({.n_threads = 1, .max_rows = 1});
+  const auto plain = *model->new_sequence(300), drafting = *model->new_sequence(300);
+  Output expected, got;
+  for (uint32_t i = 0; i < ids.size();) {
+    std::vector<Token> call = {ids[i], 7, 8, 9};
+    const uint32_t n_right = std::min<uint32_t>(i % 4, static_cast<uint32_t>(ids.size()) - 1 - i);
+    std::copy_n(ids.begin() + i + 1, n_right, call.begin() + 1);
+    const auto whole = std::span(ids).subspan(i, 1 + n_right);
+    ASSERT_TRUE(model->forward(*plain, {.ids = whole, .logits = Logits::all}, expected));
+    ASSERT_TRUE(model->forward(*drafting, {.ids = call, .logits = Logits::all, .n_draft = 3}, got));
+    i += 1 + n_right;
+    ASSERT_TRUE(drafting->truncate(i));
+    EXPECT_EQ(drafting->earliest(), plain->earliest()) << i;
+    got.logits.resize(expected.logits.size());
+    EXPECT_EQ(got.logits, expected.logits) << i;
+  }
+  for (Sequence* sequence : {plain.get(), drafting.get()}) {
+    ASSERT_TRUE(sequence->truncate(sequence->earliest()));
+    ASSERT_TRUE(model->forward(*sequence, {.ids = tail}, sequence == plain.get() ? expected : got));
+  }
+  EXPECT_EQ(got.logits, expected.logits);
+}
+
+TEST(FastSequence, CanAlwaysBeEmptied) {
+  const Golden golden("tiny-f32");
+  const auto ids = numbered(60, 1), tail = numbered(9, 200);
+  Rig run(golden);
+  run.feed(ids);
+  ASSERT_TRUE(run.sequence->truncate(0));
+  EXPECT_EQ(run.sequence->earliest(), 0U);
+  EXPECT_EQ(run.feed(tail), fresh(golden, {}, tail));
+}
+
+TEST(FastSequence, RefusesMoreDraftsThanThereAreHeads) {
+  const Golden golden("tiny-f32");
+  Rig run(golden);
+  Output out;
+  const auto ids = numbered(8, 1);
+  EXPECT_FALSE(run.model->forward(*run.sequence, {.ids = ids, .n_draft = 4}, out));
+  EXPECT_FALSE(
+      run.model->forward(*run.sequence, {.ids = std::span(ids).first(2), .n_draft = 3}, out));
+  EXPECT_EQ(run.sequence->size(), 0U);
 }
 
 TEST(FastSequence, RewindsToAMark) {
@@ -85,8 +135,8 @@ TEST(FastSequence, BytesAreWhatIsAllocated) {
   const Golden golden("tiny-f32");
   const auto model = golden.load({.n_threads = 1, .max_rows = 4});
   // Per position 2 heads x 16 values x 2 bytes, keys and values: 128 bytes. Two full layers of 300
-  // rows, and seven sliding ones (four of the trunk, three heads) of window + max_rows.
-  EXPECT_EQ(model->sequence_bytes(300), 128U * (2 * 300 + 7 * 12));
+  // rows, and seven sliding ones (four of the trunk, three heads) of window + max_rows + n_mtp.
+  EXPECT_EQ(model->sequence_bytes(300), 128U * (2 * 300 + 7 * 15));
 }
 
 }  // namespace

@@ -62,6 +62,9 @@ struct Request {
   Logits logits = Logits::last;
   bool hidden = false;   // fill Output::hidden
   bool experts = false;  // fill Output::experts
+  // The last ids are guesses, at most n_mtp of them: a truncation right after the call decides how
+  // many stay, and the sequence then is as if it had never held the others.
+  uint32_t n_draft = 0;
 };
 
 struct Output {
@@ -89,7 +92,7 @@ class Sequence {
   virtual uint32_t capacity() const = 0;  // tokens it can hold
 
   // Forgets every row from position n on. Fails (invalid_argument) when n lies further back than
-  // the sliding layers can still see; earliest() is the smallest n that works.
+  // the sliding layers can still see; earliest() is the smallest n that works beside 0.
   virtual Result<> truncate(uint32_t n) = 0;
   virtual uint32_t earliest() const = 0;
 

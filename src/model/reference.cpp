@@ -326,7 +326,7 @@ void ReferenceModel::append_logits(const Matrix& head, std::span<const float> no
 
 Result<> ReferenceModel::forward(Sequence& base, const Request& request, Output& out) {
   auto& sequence = static_cast<ReferenceSequence&>(base);
-  STRIDE_TRY(check_rows(w_.config, request.ids, sequence.size(), sequence.capacity()));
+  STRIDE_TRY(check_rows(w_.config, request, sequence.size(), sequence.capacity()));
   out = {};
   const size_t n_moe =
       static_cast<size_t>(std::ranges::count(w_.config.layers, true, &LayerConfig::moe));
@@ -354,8 +354,8 @@ Result<> ReferenceModel::forward_mtp(Sequence& base, uint32_t head, const Reques
                                      std::span<const float> hidden, Output& out) {
   auto& sequence = static_cast<ReferenceSequence&>(base);
   const Config& c = w_.config;
-  STRIDE_TRY(check_mtp_rows(c, head, request.ids, hidden,
-                            head < c.n_mtp ? sequence.mtp_size[head] : 0, sequence.capacity()));
+  STRIDE_TRY(check_mtp_rows(c, head, request, hidden, head < c.n_mtp ? sequence.mtp_size[head] : 0,
+                            sequence.capacity()));
   out = {};
   const MtpWeights& w = w_.mtp[head];
   const size_t n = c.n_embd;

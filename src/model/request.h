@@ -9,12 +9,13 @@
 
 namespace stride::model {
 
-// The ids are in the vocabulary and fit behind the n_past tokens that the sequence holds.
-Result<> check_rows(const Config& config, std::span<const Token> ids, uint32_t n_past,
+// The ids are in the vocabulary and fit behind the n_past tokens that the sequence holds, and no
+// more of them are drafts than there are heads to guess them.
+Result<> check_rows(const Config& config, const Request& request, uint32_t n_past,
                     uint32_t capacity);
 
 // The same for an MTP head, which must exist and have a hidden row for each id.
-Result<> check_mtp_rows(const Config& config, uint32_t head, std::span<const Token> ids,
+Result<> check_mtp_rows(const Config& config, uint32_t head, const Request& request,
                         std::span<const float> hidden, uint32_t n_past, uint32_t capacity);
 
 }  // namespace stride::model

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model for tests that says what a script tells it to: the logits after each token are a function
 // of all tokens so far. It keeps the promises of model::Sequence, a bounded look-back included, and
-// counts what it is asked to compute, so that tests can tell what was read again.
+// counts what it is asked to compute, so that tests can tell what was read again. It may have MTP
+// heads, whose guesses follow a script too, and which fail on rows that do not belong together.
 #pragma once
 
 #include <functional>
@@ -19,12 +20,19 @@ using model::Token;
 using LogitScript = std::function<std::vector<float>(std::span<const Token> tokens)>;
 // The token whose logit is 1 where all others are 0.
 using TokenScript = std::function<Token(std::span<const Token> tokens)>;
+// What head `head` guesses to follow these tokens, the guesses of the heads before it included.
+using HeadScript = std::function<Token(uint32_t head, std::span<const Token> tokens)>;
 
 class ScriptedModel : public model::Model {
  public:
   // Sequences can be truncated by at most `look_back` tokens.
   ScriptedModel(uint32_t n_vocab, uint32_t look_back, LogitScript script);
   ScriptedModel(uint32_t n_vocab, uint32_t look_back, TokenScript script);
+  void add_heads(uint32_t n, HeadScript script);
+
+  // The position of each row that the head holds, provided that the tokens it was computed from are
+  // those of the sequence; -1 if they are not.
+  std::vector<int64_t> head_rows(const model::Sequence& sequence, uint32_t head) const;
 
   uint64_t n_row() const { return n_row_; }           // rows computed since the start
   uint64_t n_call() const { return n_call_; }         // calls of forward()
@@ -46,6 +54,7 @@ class ScriptedModel : public model::Model {
   model::Config config_;
   uint32_t look_back_;
   LogitScript script_;
+  HeadScript head_script_;
   uint64_t n_row_ = 0;
   uint64_t n_call_ = 0;
   uint32_t largest_ = 0;

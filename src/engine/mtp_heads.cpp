@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bookkeeping of rows; docs/generation.md draws it.
+#include "engine/mtp_heads.h"
+
+#include <algorithm>
+
+#include "decode/sampler.h"
+
+namespace stride::engine {
+
+MtpHeads::MtpHeads(const model::Config& config)
+    : n_embd_(config.n_embd), window_(std::max(1U, config.window)), heads_(config.n_mtp) {}
+
+void MtpHeads::restart(uint32_t head, uint32_t first) {
+  for (; head < heads_.size(); ++head) {
+    heads_[head].first = first;
+    heads_[head].hidden.clear();
+    heads_[head].forget = true;
+  }
+}
+
+// Older rows than those are out of sight of the next one, and so is what the cache holds.
+void MtpHeads::keep_last(uint32_t head, uint32_t n) {
+  Head& h = heads_[head];
+  if (n_row(h) <= n) return;
+  const uint32_t n_old = n_row(h) - n;
+  h.hidden.erase(h.hidden.begin(), h.hidden.begin() + size_t{n_old} * n_embd_);
+  h.first += n_old;
+  h.forget = true;
+  restart(head + 1, h.first);
+}
+
+void MtpHeads::feed(uint32_t head, uint32_t first, std::span<const float> hidden) {
+  Head& h = heads_[head];
+  if (first != h.first + n_row(h)) restart(head, first);
+  h.hidden.insert(h.hidden.end(), hidden.begin(), hidden.end());
+  if (n_row(h) > 2 * window_) keep_last(head, window_);
+}
+
+void MtpHeads::note(uint32_t first, std::span<const float> hidden) {
+  if (!heads_.empty()) feed(0, first, hidden);
+}
+
+// Rows that head 0 has read depend on the token after them, rows that wait do not. Deeper heads
+// are behind it and need no look.
+void MtpHeads::cut(uint32_t n) {
+  if (heads_.empty()) return;
+  Head& h = heads_[0];
+  if (h.first >= n) return restart(0, n);
+  h.hidden.resize(std::min<size_t>(h.hidden.size(), size_t{n - h.first} * n_embd_));
+}
+
+uint32_t MtpHeads::backlog(uint32_t depth) const {
+  uint32_t most = 0;
+  const uint32_t end = heads_.empty() ? 0 : heads_[0].first + n_row(heads_[0]);
+  for (uint32_t k = 0; k < depth; ++k) most = std::max(most, end - heads_[k].first);
+  return most;
+}
+
+// Runs a head over all that it has to read, the last of `ids` being the tokens that belong to these
+// rows, and hands its output to the next one. A head whose logits are no numbers guesses the first
+// token, which is as good as any.
+Result<Token> MtpHeads::run(model::Model& model, model::Sequence& sequence, uint32_t head,
+                            std::span<const Token> ids) {
+  keep_last(head, window_);
+  Head& h = heads_[head];
+  if (h.forget) STRIDE_TRY(model.truncate_mtp(sequence, head, 0));
+  h.forget = false;
+  const uint32_t n = n_row(h), n_stale = std::min(head, n);
+  const bool has_next = head + 1 < heads_.size();
+  STRIDE_TRY(model.forward_mtp(
+      sequence, head,
+      {.ids = ids.last(n), .logits = model::Logits::last, .hidden = has_next, .n_draft = n_stale},
+      h.hidden, out_));
+  const uint32_t exact = model.mtp_size(sequence, head) - n_stale;
+  STRIDE_TRY(model.truncate_mtp(sequence, head, exact));
+  if (has_next) feed(head + 1, h.first, out_.hidden);
+  // Of the rows to be computed again only the first has an input that no draft took part in.
+  const uint32_t n_kept = head > 0 && n >= head ? 1 : 0;
+  h.hidden.erase(h.hidden.begin(), h.hidden.begin() + size_t{n - n_stale} * n_embd_);
+  h.hidden.resize(size_t{n_kept} * n_embd_);
+  h.first += n - n_stale;
+  return decode::argmax(out_.logits).value_or(0);
+}
+
+Result<std::vector<Token>> MtpHeads::draft(model::Model& model, model::Sequence& sequence,
+                                           std::span<const Token> tokens, Token next,
+                                           uint32_t depth) {
+  // No head has more to read than the deepest.
+  std::vector<Token> ids(tokens.begin() + heads_.at(depth - 1).first, tokens.end());
+  ids.push_back(next);
+  std::vector<Token> drafts;
+  for (uint32_t k = 0; k < depth; ++k) {
+    drafts.push_back(STRIDE_TRY(run(model, sequence, k, ids)));
+    ids.push_back(drafts.back());
+  }
+  // The next head was fed rows that saw drafts, and will not read them in this round.
+  if (depth < heads_.size()) {
+    std::vector<float>& hidden = heads_[depth].hidden;
+    const size_t n_stale = std::min<size_t>(depth - 1, hidden.size() / n_embd_);
+    hidden.resize(hidden.size() - n_stale * n_embd_);
+  }
+  return drafts;
+}
+
+}  // namespace stride::engine

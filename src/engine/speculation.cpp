@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/speculation.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace stride::engine {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Rows of a head in an ordinary step: a token and three drafts at most, and two rows computed
+// again.
+constexpr uint32_t kUsualBacklog = 8;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+Result<> check_mtp_depth(std::optional<uint32_t> depth, uint32_t n_mtp) {
+  if (depth.value_or(0) <= n_mtp) return {};
+  return fail(Errc::invalid_argument, "mtp_depth is {}, but the model has {} MTP heads", *depth,
+              n_mtp);
+}
+
+Speculator::Speculator(Session& session, std::optional<uint32_t> depth, uint32_t n_mtp)
+    : session_(&session), max_depth_(depth.value_or(n_mtp)), adaptive_(!depth) {
+  stats_.heads.resize(max_depth_);
+  session.set_drafting(max_depth_ > 0);
+}
+
+// How far the text took the way that was guessed.
+void Speculator::accept(std::span<const Token> unread) {
+  for (const Token token : unread) {
+    if (n_accepted_ == drafts_.size() || drafts_[n_accepted_] != token) return;
+    ++stats_.heads[n_accepted_].n_accepted;
+    ++stats_.n_token;
+    ++n_accepted_;
+  }
+}
+
+// A draft for the last token of the text would never be looked at.
+uint32_t Speculator::choose_depth(uint32_t n_left) const {
+  const uint32_t room = session_->capacity() - session_->size() - 1;
+  const uint32_t limit = std::min({max_depth_, n_left - 1, room});
+  return adaptive_ ? session_->depth_policy().choose(limit) : limit;
+}
+
+Result<> Speculator::finish() {
+  if (drafts_.empty()) return {};
+  const auto n_left = static_cast<uint32_t>(drafts_.size() - n_accepted_);
+  drafts_.clear();
+  n_accepted_ = 0;
+  return session_->take_back(n_left);
+}
+
+Result<std::span<const float>> Speculator::logits_after(std::span<const Token> text,
+                                                        uint32_t n_left) {
+  const size_t n_ahead = drafts_.size() - n_accepted_;
+  accept(text.subspan(session_->size() - n_ahead));
+  const auto unread = text.subspan(session_->size() - (drafts_.size() - n_accepted_));
+  if (!unread.empty()) STRIDE_TRY(step(unread, n_left));
+  const size_t n_vocab = out_.logits.size() / (drafts_.size() + 1);
+  return std::span<const float>(out_.logits).subspan(n_accepted_ * n_vocab, n_vocab);
+}
+
+// Reads these tokens and, behind a single one, drafts: the heads need the hidden row of all tokens
+// before the last.
+Result<> Speculator::step(std::span<const Token> unread, uint32_t n_left) {
+  DepthPolicy& policy = session_->depth_policy();
+  if (!drafts_.empty()) policy.saw_drafts(static_cast<uint32_t>(drafts_.size()), n_accepted_);
+  STRIDE_TRY(finish());
+  const uint32_t depth = unread.size() == 1 ? choose_depth(n_left) : 0;
+  const bool usual = session_->heads().backlog(depth) <= kUsualBacklog;
+  const Clock::time_point start = Clock::now();
+  std::vector<Token> drafts;
+  if (depth > 0) {
+    drafts = STRIDE_TRY(session_->draft(unread.back(), depth));
+    stats_.draft_seconds += seconds_since(start);
+  }
+  std::vector<Token> ids(unread.begin(), unread.end());
+  ids.insert(ids.end(), drafts.begin(), drafts.end());
+  STRIDE_TRY(
+      session_->append(ids, depth > 0 ? model::Logits::all : model::Logits::last, out_, depth));
+  if (adaptive_ && unread.size() == 1) {
+    usual ? policy.saw_step(depth, seconds_since(start))
+          : policy.saw_catch_up(depth, seconds_since(start));
+  }
+  drafts_ = std::move(drafts);
+  for (uint32_t k = 0; k < depth; ++k) ++stats_.heads[k].n_draft;
+  ++stats_.n_pass;
+  stats_.n_token += static_cast<uint32_t>(unread.size());
+  return {};
+}
+
+}  // namespace stride::engine
