@@ -65,7 +65,7 @@ std::span<const ChatTalk::Command> ChatTalk::commands() {
       Command{"/save", "FILE", "write the conversation as JSON", &ChatTalk::save},
       Command{"/load", "FILE", "go on with a saved conversation", &ChatTalk::load},
       Command{"/retry", "", "answer the last message anew", &ChatTalk::retry},
-      Command{"/stats", "", "context, speed, and what was reused", &ChatTalk::stats},
+      Command{"/stats", "", "context, speed, drafts, and what was reused", &ChatTalk::stats},
       Command{"/clear", "", "begin a new conversation, keeping the system text", &ChatTalk::clear},
       Command{"/quit", "", "leave (also /exit, Ctrl-D)", nullptr},
   };

@@ -54,6 +54,8 @@ void declare(CommandLine& line, GenerationFlags& f) {
   declare_sampling(line, f);
   line.option("--stop", f.stop, "end the answer before this text (repeatable)")
       .flag("--ignore-eos", f.ignore_eos, "go on after an end token")
+      .choice("--mtp-depth", f.mtp_depth, {"auto", "0", "1", "2", "3"},
+              "tokens that the MTP heads draft a step; auto = what pays. The text is the same")
       .option("-sys,--system", f.system, "system text")
       .choice("--effort", f.effort, {"default", "low", "medium", "high"},
               "how hard a model that knows levels (Step-3.7) should think")
@@ -120,6 +122,8 @@ Result<engine::GenerationOptions> generation_options(const GenerationFlags& f,
   out.answer_reserve = STRIDE_TRY(count("--answer-reserve", f.answer_reserve));
   out.stop = f.stop;
   out.ignore_end = f.ignore_eos;
+  if (f.mtp_depth != "auto") out.mtp_depth = static_cast<uint32_t>(f.mtp_depth.at(0) - '0');
+  STRIDE_TRY(engine::check_mtp_depth(out.mtp_depth, engine.model().config().n_mtp));
   out.loop_guard = decode::LoopGuard::reasoning;
   if (f.loop_guard == "off") out.loop_guard = decode::LoopGuard::off;
   if (f.loop_guard == "everywhere") out.loop_guard = decode::LoopGuard::everywhere;

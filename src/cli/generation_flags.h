@@ -35,6 +35,7 @@ struct GenerationFlags {
   std::vector<std::string> logit_bias;
   std::vector<std::string> stop;
   bool ignore_eos = false;
+  std::string mtp_depth = "auto";
   std::string think = "on";
   std::optional<uint64_t> think_budget;
   std::optional<uint64_t> answer_reserve;

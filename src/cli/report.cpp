@@ -29,6 +29,40 @@ Json to_json(const engine::Timings& timings) {
   return out;
 }
 
+double draft_share(const engine::Generated& g) {
+  return g.timings.decode_seconds > 0 ? g.speculation.draft_seconds / g.timings.decode_seconds : 0;
+}
+
+// Null where nothing could be drafted.
+Json mtp_to_json(const engine::Generated& g) {
+  if (g.speculation.heads.empty()) return nullptr;
+  Json out;
+  out["heads"] = Json::array();
+  for (const auto& head : g.speculation.heads) {
+    Json counts;
+    counts["drafted"] = head.n_draft;
+    counts["accepted"] = head.n_accepted;
+    out["heads"].push_back(std::move(counts));
+  }
+  out["passes"] = g.speculation.n_pass;
+  out["tokens_per_pass"] = g.speculation.tokens_per_pass();
+  out["draft_time_share"] = draft_share(g);
+  return out;
+}
+
+// "; drafts accepted: 40/50, 30/40, 20/30, 2.80 tokens a pass, drafting took 5% of the time"
+std::string mtp_summary(const engine::Generated& g) {
+  if (g.speculation.heads.empty()) return {};
+  std::string counts;
+  for (const auto& head : g.speculation.heads) {
+    if (!counts.empty()) counts += ", ";
+    counts += fmt::format("{}/{}", head.n_accepted, head.n_draft);
+  }
+  return fmt::format(
+      "; drafts accepted: {}, {:.2f} tokens a pass, drafting took {:.0f}% of the time", counts,
+      g.speculation.tokens_per_pass(), 100 * draft_share(g));
+}
+
 Json to_json(const chat::ParsedCall& call) {
   Json out;
   out["id"] = call.id;
@@ -61,7 +95,7 @@ std::string summary(const engine::Generated& g) {
                      g.timings.generated_tokens_per_second, engine::name(g.finish_cause));
   for (const decode::Intervention& i : g.interventions)
     out += fmt::format(", guard: {}", decode::name(i.guard));
-  return out;
+  return out + mtp_summary(g);
 }
 
 Json to_json(const engine::Generated& g, std::string_view model, uint64_t seed) {
@@ -73,6 +107,7 @@ Json to_json(const engine::Generated& g, std::string_view model, uint64_t seed) 
   for (const chat::ParsedCall& call : g.output.calls) out["tool_calls"].push_back(to_json(call));
   out["usage"] = to_json(g.usage);
   out["timings"] = to_json(g.timings);
+  out["mtp"] = mtp_to_json(g);
   out["finish_reason"] = std::string(engine::name(g.finish_reason));
   out["finish_cause"] = std::string(engine::name(g.finish_cause));
   out["guards"] = Json::array();

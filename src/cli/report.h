@@ -18,7 +18,8 @@ namespace stride::cli {
 int report(const Error& error);
 void report_warnings(const std::vector<std::string>& warnings);
 
-// "read 120 tokens (80 reused) in 1.2 s, 33.1/s; wrote 50 (30 thinking) in 5.0 s, 10.0/s; ..."
+// "read 120 tokens (80 reused) in 1.2 s, 33.1/s; wrote 50 (30 thinking) in 5.0 s, 10.0/s; ...", and
+// what became of drafts where there might have been any.
 std::string summary(const engine::Generated& generated);
 
 // The object that `run --json` prints.

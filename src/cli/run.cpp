@@ -191,13 +191,15 @@ int run_command(Arguments args) {
       .flag("--raw", options.raw, "continue the prompt as it is, without the chat template")
       .option("--tools", options.tools, "JSON file with tools in the OpenAI form")
       .flag("--json", options.json,
-            "print one JSON object: content, reasoning, tool_calls, usage, timings, reasons")
+            "print one JSON object: content, reasoning, tool_calls, usage, timings, mtp, reasons")
       .flag("--show-thinking", options.show_thinking, "reasoning on standard error")
       .flag("-q,--quiet", options.quiet, "no figures, no progress");
   declare(line, options.generation);
   line.example("stride run -m model.gguf -p 'What is 17 * 23?'", "one question")
       .example("stride run -m model.gguf -p 'Summarise:' -f notes.txt --temp 0", "about a file")
-      .example("stride run -m model.gguf -p 'Once upon a time' --raw -n 64", "plain continuation");
+      .example("stride run -m model.gguf -p 'Once upon a time' --raw -n 64", "plain continuation")
+      .example("stride run -m model.gguf -p 'Count to 50.' --mtp-depth 3",
+               "three drafts a step, whether they pay or not");
   const std::vector<std::string> completed = complete_flash_flag(args);
   if (const auto stop = line.parse(completed)) return *stop;
   const auto code = run(options);

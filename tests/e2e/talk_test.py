@@ -66,6 +66,19 @@ class Run(unittest.TestCase):
                  for n in ("1", "2")}
         self.assertEqual(len(texts), 1)
 
+    def test_drafts_change_figures_only(self):
+        answers = [json.loads(self.ask("-p", "Hello", "--json", "--ignore-eos", "--mtp-depth",
+                                       depth).stdout) for depth in ("0", "1", "2", "3", "auto")]
+        for answer in answers:
+            for key in ("content", "reasoning", "usage", "finish_cause"):
+                self.assertEqual(answer[key], answers[0][key])
+        self.assertIsNone(answers[0]["mtp"])
+        self.assertEqual([len(a["mtp"]["heads"]) for a in answers[1:]], [1, 2, 3, 3])
+        mtp = answers[3]["mtp"]
+        self.assertGreater(mtp["heads"][0]["drafted"], 10)
+        self.assertGreaterEqual(mtp["tokens_per_pass"], 1)
+        self.assertIn(b"drafts accepted", self.ask("-p", "Hello", "--mtp-depth", "2").stderr)
+
     def test_thinking_budget_reaches_the_answer(self):
         answer = json.loads(self.ask("-p", "Hello", "--think-budget", "3", "--json",
                                      "--ignore-eos").stdout)
@@ -126,6 +139,7 @@ class BadInput(unittest.TestCase):
                                   ("--top-p", "0", "top_p"), ("--min-p", "2", "min_p"),
                                   ("-n", "0", "--predict"), ("--seed", "x", "--seed"),
                                   ("-b", "0", "--batch-size"), ("-c", "1", "--ctx-size"),
+                                  ("--mtp-depth", "4", "--mtp-depth"),
                                   ("--logit-bias", "999999+1", "logit_bias"),
                                   ("--stop", "", "stop string")):
             with self.subTest(flag=flag, value=value):
@@ -165,6 +179,7 @@ class Script(unittest.TestCase):
         read, reused = map(int, re.search(r"read (\d+) tokens \((\d+) reused\)", stats).groups())
         first = int(re.search(r"; (\d+) prompt tokens", stats).group(1)) - read
         self.assertEqual(reused, first - 2)
+        self.assertIn("drafts accepted", stats)
 
     def test_failures_show_in_the_exit_code(self):
         done = stride("chat", "-m", MODEL, "-n", "4", stdin=b"/load absent.json\n")
