@@ -102,6 +102,7 @@ class Progress {
 struct RunArguments {
   std::optional<std::string> config;
   std::string out;
+  std::optional<std::string> from;
   bool resume = false;
   double max_hours = 0;
   double checkpoint_minutes = 5;
@@ -140,6 +141,10 @@ Result<Run> prepare(const RunArguments& arguments) {
   run.source = STRIDE_TRY(train::NanoSource::open(tokenizer.string(), config.data_seed));
   config.model.n_vocab = run.source->n_vocab();
   run.trainer = STRIDE_TRY(train::Trainer::create(config, *run.source));
+  if (arguments.from) {
+    const auto start = STRIDE_TRY(format::open_model(*arguments.from));
+    STRIDE_TRY_AT(*arguments.from, run.trainer->start_from(*start));
+  }
   STRIDE_TRY(store_origins(arguments, text, tokenizer));
   return run;
 }
@@ -187,14 +192,21 @@ int run_command(Arguments args) {
   CommandLine line("train run", "Trains a model from a configuration.");
   line.optional_positional("CONFIG", arguments.config, "JSON file; default: OUT/config.json")
       .option("-o,--out", arguments.out, "folder of the run")
+      .option("--from", arguments.from, "begin with the weights of this model file")
       .flag("--resume", arguments.resume, "go on from the newest checkpoint in the folder")
       .option("--max-hours", arguments.max_hours, "stop in good order after this long; 0 = never")
       .option("--checkpoint-minutes", arguments.checkpoint_minutes, "time between checkpoints");
   line.example("stride train run models/nano.json -o nano", "trains step-nano")
-      .example("stride train run -o nano --resume", "goes on after a stop or a crash");
+      .example("stride train run -o nano --resume", "goes on after a stop or a crash")
+      .example("stride train run more.json --from models/step-nano.gguf -o more",
+               "trains a finished model further; its optimiser begins anew");
   if (const auto stop = line.parse(args)) return *stop;
   if (arguments.out.empty()) {
     fmt::print(stderr, "stride train run: --out FOLDER is missing\n");
+    return 2;
+  }
+  if (arguments.from && arguments.resume) {
+    fmt::print(stderr, "stride train run: --from and --resume exclude each other\n");
     return 2;
   }
   const auto code = run(arguments);

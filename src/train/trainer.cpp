@@ -8,8 +8,10 @@
 #include <cmath>
 #include <thread>
 
+#include "base/check.h"
 #include "json/json.h"
 #include "train/checkpoint.h"
+#include "train/read_weights.h"
 
 namespace stride::train {
 namespace {
@@ -196,6 +198,11 @@ void Trainer::balance(const Losses& losses, double rate) {
       weights_[entry.offset + e] += static_cast<float>(gap > 0 ? rate : gap < 0 ? -rate : 0);
     }
   }
+}
+
+Result<> Trainer::start_from(const format::TensorCatalog& catalog) {
+  STRIDE_CHECK(step_ == 0);
+  return read_weights(catalog, table_, weights_);
 }
 
 Result<> Trainer::save(const std::filesystem::path& path) const {

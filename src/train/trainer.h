@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "format/tensor_catalog.h"
 #include "train/data_source.h"
 #include "train/step_model.h"
 #include "train/train_config.h"
@@ -56,6 +57,9 @@ class Trainer {
   const TrainConfig& config() const { return config_; }
   std::span<const float> weights() const { return weights_; }
   const ParameterTable& table() const { return table_; }
+
+  // Takes the weights of a model file in place of random ones. Before the first step.
+  Result<> start_from(const format::TensorCatalog& catalog);
 
   Result<> save(const std::filesystem::path& path) const;
   // Takes over a checkpoint of a run with the same model. Its learning-rate plan is this config's.
