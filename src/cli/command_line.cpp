@@ -131,7 +131,7 @@ struct CommandLine::State {
   // The parser's message about a value in words of ours. Its forms: "Could not convert: NAME =
   // VALUE", "NAME: VALUE not in {a,b}", "NAME: 1 required TEXT missing".
   std::string explained(const CLI::ParseError& error) const {
-    const std::string message = error.what();
+    std::string message = error.what();
     constexpr std::string_view kConvert = "Could not convert: ", kChoice = " not in {",
                                kMissing = " required ";
     if (const size_t is = message.find(" = ");
