@@ -4,12 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <thread>
 
 #include "chat/tool_schemas.h"
 #include "decode/testing/scripted_model.h"
-#include "text/test_vocabulary.h"
+#include "engine/test_turns.h"
 
 namespace stride::engine {
 namespace {
@@ -17,29 +16,8 @@ namespace {
 using decode::testing::LogitScript;
 using decode::testing::ScriptedModel;
 using decode::testing::TokenScript;
-using Script = std::function<std::string(const std::string& seen)>;  // the next characters
 
 constexpr uint32_t kLookBack = 16;
-constexpr const char* kEnd = "<|im_end|>";
-
-text::Tokenizer make_tokenizer() {
-  text::Vocabulary v =
-      text::testing::small_vocabulary({}, {std::string(chat::token::kBos), "<|im_start|>", kEnd},
-                                      {"<think>", "</think>", "<tool_call>", "</tool_call>",
-                                       "<tool_response>", "</tool_response>"});
-  v.bos = 256;
-  v.eos = 258;
-  return *text::Tokenizer::create(std::move(v));
-}
-
-// Follows `turn`, the text of an assistant turn from its reasoning on, as far as it has been said.
-Script follow(std::string turn) {
-  return [turn = std::move(turn)](const std::string& seen) {
-    const std::string mark = "<think>\n";
-    const size_t at = seen.rfind(mark) + mark.size();
-    return turn.substr(std::min(turn.size(), seen.size() - at)) + kEnd;
-  };
-}
 
 class GenerateTest : public ::testing::Test {
  protected:

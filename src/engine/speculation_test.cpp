@@ -12,8 +12,8 @@
 #include "chat/tool_schemas.h"
 #include "decode/testing/scripted_model.h"
 #include "engine/generate.h"
+#include "engine/test_turns.h"
 #include "text/gguf_vocabulary.h"
-#include "text/test_vocabulary.h"
 
 namespace stride::engine {
 namespace {
@@ -21,11 +21,9 @@ namespace {
 using decode::testing::LogitScript;
 using decode::testing::ScriptedModel;
 using decode::testing::TokenScript;
-using Script = std::function<std::string(const std::string& seen)>;  // the next characters
 using Depth = std::optional<uint32_t>;
 
 constexpr uint32_t kLookBack = 16;
-constexpr const char* kEnd = "<|im_end|>";
 const std::vector<Depth> kDepths = {1, 2, 3, std::nullopt};
 
 // All of a generation that a caller can see, but for times.
@@ -79,25 +77,6 @@ Outcome generate_and_tell(const Engine& engine, Session& session, const Generati
   a.n_answer = result->usage.answer_tokens;
   a.session.assign(session.tokens().begin(), session.tokens().end());
   return {std::move(a), result->speculation};
-}
-
-text::Tokenizer make_tokenizer() {
-  text::Vocabulary v =
-      text::testing::small_vocabulary({}, {std::string(chat::token::kBos), "<|im_start|>", kEnd},
-                                      {"<think>", "</think>", "<tool_call>", "</tool_call>",
-                                       "<tool_response>", "</tool_response>"});
-  v.bos = 256;
-  v.eos = 258;
-  return *text::Tokenizer::create(std::move(v));
-}
-
-// What the model writes from its reasoning on, as far as it has been said.
-Script follow(std::string turn) {
-  return [turn = std::move(turn)](const std::string& seen) {
-    const std::string mark = "<think>\n";
-    const size_t at = seen.rfind(mark) + mark.size();
-    return turn.substr(std::min(turn.size(), seen.size() - at)) + kEnd;
-  };
 }
 
 GenerationInput ask(const Engine& engine, const chat::Conversation& conversation) {
