@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/human.h"
 #include "cli/interrupt.h"
+#include "cli/model_flags.h"
 #include "cli/progress.h"
 #include "cli/slab.h"
 
@@ -14,6 +15,10 @@ namespace {
 constexpr uint32_t kShallow = 8;  // up to this many layers, one dense layer leaves room for experts
 
 int run(const std::string& out, SlabOptions options) {
+  if (const auto checked = check_threads(options.n_threads); !checked) {
+    fmt::print(stderr, "stride: {}\n", checked.error().message);
+    return 2;
+  }
   const Interrupt interrupt;
   options.stop = &interrupt.requested();
   Result<uint64_t> size;
