@@ -7,6 +7,7 @@
 
 #include "cli/find_model.h"
 #include "cli/human.h"
+#include "cli/report.h"
 #include "cli/terminal.h"
 
 namespace stride::cli {
@@ -74,8 +75,7 @@ Result<> check_threads(uint32_t n_threads) {
               n_threads, n_core, most);
 }
 
-Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags,
-                                                    std::vector<std::string>& warnings) {
+Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags) {
   if (flags.flash == "off")
     return fail(Errc::unsupported,
                 "--flash-attn off: Stride has no other attention than the one that never stores "
@@ -91,7 +91,10 @@ Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags,
   request.options.kv_type = flags.kv == "f16" ? model::KvType::f16 : model::KvType::int8;
   request.options.n_threads = flags.threads;
   request.options.max_rows = flags.ubatch;
-  return engine::Engine::load(request, warnings);
+  std::vector<std::string> warnings;
+  auto engine = engine::Engine::load(request, warnings);
+  report_warnings(warnings);
+  return engine;
 }
 
 Result<uint32_t> choose_context(const model::Model& model, uint32_t wish,
@@ -116,13 +119,12 @@ Result<uint32_t> choose_context(const model::Model& model, uint32_t wish,
               largest_context(model, memory->available / 10 * 9));
 }
 
-void note_long_context(const model::Config& config, uint32_t context,
-                       std::vector<std::string>& warnings) {
+void report_long_context(const model::Config& config, uint32_t context) {
   if (config.n_ctx_train == 0 || context <= config.n_ctx_train) return;
-  warnings.push_back(fmt::format(
+  report_warnings({fmt::format(
       "the context of {} tokens is longer than the {} that the model was trained for; answers may "
       "get worse beyond them",
-      context, config.n_ctx_train));
+      context, config.n_ctx_train)});
 }
 
 }  // namespace stride::cli

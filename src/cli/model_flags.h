@@ -36,9 +36,8 @@ std::vector<std::string> complete_flash_flag(Arguments args);
 // Fails if so many threads would only stand in each other's way.
 Result<> check_threads(uint32_t n_threads);
 
-// Opens the model. `warnings` receives what is suspicious about its file, also on failure.
-Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags,
-                                                    std::vector<std::string>& warnings);
+// Opens the model and reports what is suspicious about its file, also on failure.
+Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags);
 
 // The number of tokens to make room for. A wish is granted or refused with what it needs and what
 // would fit; without one it is the training context, at most kDefaultContext, and at most what half
@@ -46,8 +45,7 @@ Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags,
 inline constexpr uint32_t kDefaultContext = 32768;
 Result<uint32_t> choose_context(const model::Model& model, uint32_t wish,
                                 const std::optional<MemoryInfo>& memory);
-// Adds a warning where the context is longer than the model was trained for.
-void note_long_context(const model::Config& config, uint32_t context,
-                       std::vector<std::string>& warnings);
+// Reports a context that is longer than the model was trained for.
+void report_long_context(const model::Config& config, uint32_t context);
 
 }  // namespace stride::cli

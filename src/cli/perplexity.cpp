@@ -60,10 +60,7 @@ Result<int> run(const Options& options) {
     return fail(Errc::invalid_argument, "--stride is {}; it must be smaller than the window",
                 *options.stride);
   const std::string text = STRIDE_TRY(read_text(options.file.empty() ? "-" : options.file));
-  std::vector<std::string> warnings;
-  auto opened = open_engine(options.model, warnings);
-  report_warnings(warnings);
-  const auto engine = STRIDE_TRY(std::move(opened));
+  const auto engine = STRIDE_TRY(open_engine(options.model));
   const uint32_t wish = options.model.context == 0 ? kDefaultWindow : options.model.context;
   engine::PerplexityOptions scoring;
   scoring.window = STRIDE_TRY(choose_context(engine->model(), wish, memory_info()));

@@ -152,14 +152,10 @@ Result<int> run(const Options& options) {
   const std::string prompt = STRIDE_TRY(read_prompt(options));
   const auto tools = STRIDE_TRY(read_tools(options.tools));
   const auto schemas = STRIDE_TRY(chat::ToolSchemas::parse(tools));
-  std::vector<std::string> warnings;
-  auto opened = open_engine(options.model, warnings);
-  if (!opened) report_warnings(warnings);
-  const auto engine = STRIDE_TRY(std::move(opened));
+  const auto engine = STRIDE_TRY(open_engine(options.model));
   const uint32_t context =
       STRIDE_TRY(choose_context(engine->model(), options.model.context, memory_info()));
-  note_long_context(engine->model().config(), context, warnings);
-  report_warnings(warnings);
+  report_long_context(engine->model().config(), context);
   auto generation = STRIDE_TRY(generation_options(options.generation, *engine));
   generation.chunk = options.model.batch;
   auto session = STRIDE_TRY(engine::Session::make(engine->model(), context));
