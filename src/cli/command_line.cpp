@@ -142,7 +142,8 @@ struct CommandLine::State {
                          kind == wanted.end() ? "another value" : kind->second);
     }
     const size_t colon = message.find(": ");
-    if (colon == message.npos) return message;
+    if (colon == message.npos)
+      return fmt::format("{}; `{} --help` shows the usage", message, app.get_name());
     const std::string name = shown(message.substr(0, colon));
     if (const size_t at = message.find(kChoice); at != message.npos && message.ends_with('}')) {
       std::string words = message.substr(at + kChoice.size());

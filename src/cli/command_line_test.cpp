@@ -69,6 +69,16 @@ TEST(CommandLine, SaysWhatIsWanted) {
   EXPECT_EQ(error_of({"--mode"}), "stride run: --mode needs a value\n");
 }
 
+TEST(CommandLine, SaysHowToFindOutWhatIsMissing) {
+  std::string file;
+  CommandLine line("inspect", "Shows.");
+  line.positional("FILE", file, "file");
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(line.parse(Words{}), 2);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "stride inspect: FILE is required; `stride inspect --help` shows the usage\n");
+}
+
 TEST(CommandLine, AShortOptionMayHaveAnEqualsSign) {
   uint32_t n = 0;
   CommandLine line("run", "Runs.");

@@ -14,6 +14,7 @@
 #include "base/output_file.h"
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/find_model.h"
 #include "format/convert.h"
 #include "text/gguf_vocabulary.h"
 #include "text/tokenizer_json.h"
@@ -142,7 +143,7 @@ Result<Run> prepare(const RunArguments& arguments) {
   config.model.n_vocab = run.source->n_vocab();
   run.trainer = STRIDE_TRY(train::Trainer::create(config, *run.source));
   if (arguments.from) {
-    const auto start = STRIDE_TRY(format::open_model(*arguments.from));
+    const auto start = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(*arguments.from, {}))));
     STRIDE_TRY_AT(*arguments.from, run.trainer->start_from(*start));
   }
   STRIDE_TRY(store_origins(arguments, text, tokenizer));
