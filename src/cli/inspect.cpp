@@ -78,14 +78,14 @@ void print_mtp(const ModelReport& report) {
     case MtpState::none:
       return field("MTP", "none");
     case MtpState::missing:
-      return field("MTP",
-                   fmt::format("{} heads announced, in another file", report.n_mtp_elsewhere));
+      return field("MTP", fmt::format("{} announced, in another file",
+                                      counted(report.n_mtp_elsewhere, "head")));
     case MtpState::embedded:
-      return field("MTP", fmt::format("{} heads, embedded, {} each", report.config.n_mtp,
+      return field("MTP", fmt::format("{}, embedded, {} each", counted(report.config.n_mtp, "head"),
                                       human_bytes(report.bytes_per_mtp_head)));
     case MtpState::only:
-      return field("MTP",
-                   fmt::format("{} heads and no trunk: a file for --mtp", report.config.n_mtp));
+      return field("MTP", fmt::format("{} and no trunk: a file for --mtp",
+                                      counted(report.config.n_mtp, "head")));
   }
 }
 
