@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -16,11 +17,11 @@ using Shares = std::array<uint32_t, kSkills>;
 // In the order of Skill: arithmetic division compare word_problem text recall tools json code
 // constraints chat units dates extract follow_up references. Shares count samples, so that long
 // ones (recall, tools) weigh more in tokens.
-constexpr Shares kShort = {190, 70, 40, 70, 110, 60, 80, 70, 60, 70, 80, 25, 30, 45, 40, 10};
+constexpr Shares kShort = {190, 60, 40, 60, 150, 130, 80, 60, 60, 80, 60, 25, 40, 40, 40, 10};
 // What is copied, looked up or laid out from the prompt is learned last and gets more of the later
 // stages.
-constexpr Shares kMiddle = {200, 45, 30, 40, 150, 80, 120, 90, 45, 110, 60, 20, 35, 40, 45, 10};
-constexpr Shares kLong = {190, 45, 30, 40, 150, 70, 120, 90, 45, 110, 60, 20, 35, 40, 45, 10};
+constexpr Shares kMiddle = {190, 50, 40, 40, 150, 110, 110, 80, 55, 110, 50, 20, 40, 40, 45, 10};
+constexpr Shares kLong = {190, 50, 40, 40, 150, 90, 110, 80, 55, 110, 50, 20, 40, 40, 45, 10};
 
 const Shares& shares_for(uint32_t length) {
   return length <= 512 ? kShort : length <= 1024 ? kMiddle : kLong;
@@ -28,6 +29,7 @@ const Shares& shares_for(uint32_t length) {
 
 constexpr double kOffShare = 0.05, kCutShare = 0.03, kHistoryShare = 0.1;
 constexpr int kMaxDraws = 64;
+constexpr uint32_t kShortestRecall = 128, kMaxAsked = 20;  // tokens of context, entries asked for
 
 Skill choose_skill(Random& random, const Shares& shares) {
   uint32_t total = 0;
@@ -59,10 +61,23 @@ void add_history(Random& random, Sample& sample) {
                       std::make_move_iterator(turns.end()));
 }
 
+// Finding things far back is learned from many questions about short contexts before it works over
+// long ones: half of the contexts have a length drawn evenly over its logarithm.
+Difficulty recall_difficulty(Random& random, uint32_t length) {
+  Difficulty difficulty{random.uniform(), length, kMaxAsked};
+  const double ratio = length / double{kShortestRecall};
+  if (ratio > 1 && chance(random, 0.5))
+    difficulty.max_tokens =
+        static_cast<uint32_t>(kShortestRecall * std::pow(ratio, random.uniform()));
+  difficulty.max_asked = std::clamp(difficulty.max_tokens / 40, 2U, kMaxAsked);
+  return difficulty;
+}
+
 Sample draw(Random& random, uint32_t length) {
   const Skill skill = choose_skill(random, shares_for(length));
-  const double level = random.uniform();
-  Sample sample = draw_sample(skill, Split::train, random.next(), 0, {level, length});
+  const Difficulty difficulty = skill == Skill::recall ? recall_difficulty(random, length)
+                                                       : Difficulty{random.uniform(), length};
+  Sample sample = draw_sample(skill, Split::train, random.next(), 0, difficulty);
   if (chance(random, skill == Skill::chat ? 2 * kHistoryShare : kHistoryShare))
     add_history(random, sample);
   return sample;

@@ -17,13 +17,15 @@ namespace stride::nano {
 namespace {
 
 // Rough costs in tokens, on the safe side for the vocabulary of models/.
-constexpr uint32_t kLineTokens = 10, kSentenceTokens = 16, kFixedTokens = 90;
+constexpr uint32_t kLineTokens = 10, kSentenceTokens = 16, kAskedTokens = 20, kFixedTokens = 70;
 
-size_t pick_size(Random& random, const Difficulty& difficulty, uint32_t unit_tokens) {
-  const uint32_t most =
-      std::max(difficulty.max_tokens, kFixedTokens + 6 * unit_tokens) - kFixedTokens;
+// How many units fit beside a question and answer of `taken` tokens.
+size_t pick_size(Random& random, const Difficulty& difficulty, uint32_t unit_tokens,
+                 size_t taken) {
+  const size_t fixed = kFixedTokens + taken;
+  const size_t most = std::max<size_t>(difficulty.max_tokens, fixed + 6 * unit_tokens) - fixed;
   const double share = 0.15 + 0.8 * random.uniform();
-  return std::max<size_t>(4, static_cast<size_t>(share * most / unit_tokens));
+  return std::max<size_t>(4, static_cast<size_t>(share * static_cast<double>(most) / unit_tokens));
 }
 
 std::string make_name(Random& random, bool compound) {
@@ -59,7 +61,8 @@ Sample finish(Random& random, std::string_view kind, std::string key, std::strin
 }
 
 Sample make_list(Random& random, const Difficulty& difficulty) {
-  const size_t n = pick_size(random, difficulty, kLineTokens);
+  const size_t wanted = chance(random, 0.4) ? 1 : 2 + random.below(difficulty.max_asked - 1);
+  const size_t n = pick_size(random, difficulty, kLineTokens, wanted * kAskedTokens);
   const int form = static_cast<int>(random.below(4));
   const bool compound = n > 40 || chance(random, 0.2);
   std::vector<std::string> keys, values;
@@ -72,7 +75,7 @@ Sample make_list(Random& random, const Difficulty& difficulty) {
     values.push_back(make_value(random, form));
     list += fmt::format("{}: {}\n", keys.back(), values.back());
   }
-  const size_t n_ask = chance(random, 0.4) ? 1 : std::min<size_t>(n, 2 + random.below(5));
+  const size_t n_ask = std::min(n, wanted);
   std::vector<std::string> asked, lines;
   ContainsCheck check;
   while (asked.size() < n_ask) {
@@ -102,7 +105,7 @@ Sample make_list(Random& random, const Difficulty& difficulty) {
 }
 
 Sample make_needle(Random& random, const Difficulty& difficulty) {
-  const size_t n = pick_size(random, difficulty, kSentenceTokens);
+  const size_t n = pick_size(random, difficulty, kSentenceTokens, 3 * kAskedTokens);
   const int form = static_cast<int>(random.below(4));
   const size_t n_needle = 1 + random.below(std::min<size_t>(3, n / 3));
   const auto people = pick_some(random, names(), n_needle);
@@ -115,22 +118,33 @@ Sample make_needle(Random& random, const Difficulty& difficulty) {
     sentences.insert(sentences.begin() + at, fmt::format("The secret {} of {} is {}.",
                                                          kValueNames[form], people[i], values[i]));
   }
+  const size_t n_ask = chance(random, 0.4) ? n_needle : 1;
+  std::vector<std::string> asked, facts, found;
+  ContainsCheck check;
+  for (size_t i = 0; i < n_ask; ++i) {
+    asked.push_back(people[i]);
+    facts.push_back(
+        fmt::format("The secret {} of {} is {}.", kValueNames[form], people[i], values[i]));
+    found.push_back(fmt::format("{}: {}", people[i], values[i]));
+    check.all.push_back(values[i]);
+  }
   std::string text = fmt::format(
       "{}\n{}", join(sentences, " "),
-      fill(pick(random, {"What is the secret {w} of {k}?", "Which secret {w} does {k} have?",
-                         "Tell me the secret {w} of {k}."}),
-           {{"w", std::string(kValueNames[form])}, {"k", people[0]}}));
-  std::string fact =
-      fmt::format("The secret {} of {} is {}.", kValueNames[form], people[0], values[0]);
-  return finish(random, "needle",
-                fmt::format("needle:{}:{}:{}", n, people[0], values[0]) + sentences[0],
-                std::move(text), fmt::format("{}: {}", people[0], values[0]),
-                fmt::format("I look for {} in the text.\n{}", people[0], fact), fact,
-                ContainsCheck{{values[0]}, {}});
+      fill(n_ask == 1
+               ? pick(random, {"What is the secret {w} of {k}?", "Which secret {w} does {k} have?",
+                               "Tell me the secret {w} of {k}."})
+               : pick(random, {"What is the secret {w} of each of {k}?",
+                               "Tell me the secret {w} of each of {k}."}),
+           {{"w", std::string(kValueNames[form])}, {"k", join_and(asked)}}));
+  return finish(random, n_ask == 1 ? "needle" : "needle_many",
+                fmt::format("needle:{}:{}:", n, join(found, "|")) + sentences[0], std::move(text),
+                join(found, ", "),
+                fmt::format("I look for {} in the text.\n{}", join_and(asked), join(facts, "\n")),
+                join(facts, "\n"), std::move(check));
 }
 
 Sample make_lines(Random& random, const Difficulty& difficulty) {
-  const size_t n = std::min<size_t>(pick_size(random, difficulty, 8), 150);
+  const size_t n = std::min<size_t>(pick_size(random, difficulty, 8, kAskedTokens), 150);
   std::vector<std::string> words;
   std::string list;
   for (size_t i = 0; i < n; ++i) {
