@@ -31,17 +31,21 @@
 
 #include "kernels/attention.h"
 #include "kernels/q8_row.h"
+#include "quant/row_groups.h"
 #include "quant/type.h"
 
 namespace stride::kernels {
 
-// A matrix as it stands in a file: rows of n_in values, row r at data + r * row_bytes. The bytes
-// may be anything: no pattern can fault. Reads stay inside the rows asked for.
+// Rows of n_in values, row r at data + r * row_bytes as in a file; or in groups of sixteen (see
+// quant/row_groups.h), group g at data + 16 g * row_bytes, and then row ranges begin and end at
+// multiples of 16. Which of the two changes no result. The bytes may be anything: no pattern can
+// fault. Reads stay inside the rows asked for.
 struct Weights {
   quant::Type type = quant::Type::f32;
   const std::byte* data = nullptr;
   size_t row_bytes = 0;
   size_t n_in = 0;  // multiple of the type's block
+  quant::Layout layout = quant::Layout::rows;
 };
 
 // Whether products with this type take int8 activations (matmul_q8), else float ones (matmul_f32).

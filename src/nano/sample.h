@@ -117,7 +117,7 @@ struct Sample {
 struct Difficulty {
   double level = 0.5;  // 0 easiest .. 1 hardest
   uint32_t max_tokens =
-      512;  // a bound that generators of long contexts fill; others stay far below
+      512;                 // a bound that generators of long contexts fill; others stay far below
   uint32_t max_asked = 6;  // entries that one question about a long context may ask for
 };
 

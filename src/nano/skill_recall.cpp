@@ -20,8 +20,7 @@ namespace {
 constexpr uint32_t kLineTokens = 10, kSentenceTokens = 16, kAskedTokens = 20, kFixedTokens = 70;
 
 // How many units fit beside a question and answer of `taken` tokens.
-size_t pick_size(Random& random, const Difficulty& difficulty, uint32_t unit_tokens,
-                 size_t taken) {
+size_t pick_size(Random& random, const Difficulty& difficulty, uint32_t unit_tokens, size_t taken) {
   const size_t fixed = kFixedTokens + taken;
   const size_t most = std::max<size_t>(difficulty.max_tokens, fixed + 6 * unit_tokens) - fixed;
   const double share = 0.15 + 0.8 * random.uniform();

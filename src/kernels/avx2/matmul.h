@@ -30,5 +30,7 @@ struct Paths {
 const Paths* simple_paths(quant::Type type);  // one scale a block of 32: Q8_0 Q4_0 IQ4_NL MXFP4
 const Paths* affine_paths(quant::Type type);  // Q4_K Q5_K
 const Paths* super_paths(quant::Type type);   // Q2_K Q3_K Q6_K IQ4_XS IQ3_S
+// For weights in groups of sixteen rows; null if the type has no such layout.
+ProductFn group_product(quant::Type type);
 
 }  // namespace stride::kernels::avx2

@@ -27,6 +27,25 @@ static inline __m512 stride_cvtepi32_ps(__m512i v) {
 }
 #define _mm512_cvtepi32_ps stride_cvtepi32_ps
 
+static inline __m512 stride_cvtph_ps(__m256i v) {
+  alignas(64) float to[16];
+  _mm256_store_ps(to, _mm256_cvtph_ps(_mm256_castsi256_si128(v)));
+  _mm256_store_ps(to + 8, _mm256_cvtph_ps(_mm256_extracti128_si256(v, 1)));
+  return _mm512_load_ps(to);
+}
+#define _mm512_cvtph_ps stride_cvtph_ps
+
+template <class From>
+static inline __m512i stride_widen_bytes(__m128i v) {
+  alignas(16) From from[16];
+  alignas(64) int to[16];
+  _mm_store_si128(reinterpret_cast<__m128i*>(from), v);
+  for (int i = 0; i < 16; ++i) to[i] = from[i];
+  return _mm512_load_si512(to);
+}
+#define _mm512_cvtepu8_epi32 stride_widen_bytes<unsigned char>
+#define _mm512_cvtepi8_epi32 stride_widen_bytes<signed char>
+
 static inline __m256 stride_extractf32x8_ps(__m512 v, int half) {
   alignas(64) float lanes[16];
   _mm512_store_ps(lanes, v);

@@ -14,6 +14,8 @@ using avx2::Product;
 const Paths* simple_paths(quant::Type type);
 const Paths* affine_paths(quant::Type type);
 const Paths* super_paths(quant::Type type);
+// For weights in groups of sixteen rows; null if the type has no such layout.
+avx2::ProductFn group_product(quant::Type type);
 
 void matmul_q8(float* out, size_t out_stride, const Weights& w, size_t row_begin, size_t row_end,
                const std::byte* x, size_t x_stride, size_t n_col);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products and the quantisation of their activations, in the order that kernels.h fixes.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -12,6 +13,20 @@
 
 namespace stride::kernels::scalar {
 namespace {
+
+// The blocks of group g of row r.
+void read_group(const Weights& w, const quant::TypeInfo& info, size_t r, size_t g, Block32* out) {
+  if (w.layout == quant::Layout::rows) {
+    decode_group(w.type, w.data + r * w.row_bytes + g * info.block_bytes, out);
+    return;
+  }
+  constexpr size_t kRows = quant::kGroupRows;
+  std::array<std::byte, 256> block;
+  quant::ungroup_block(w.type,
+                       w.data + r / kRows * kRows * w.row_bytes + g * kRows * info.block_bytes,
+                       r % kRows, block.data());
+  decode_group(w.type, block.data(), out);
+}
 
 // F_b of the contract.
 float block_product(const Block32& w, bool has_min, const int8_t* x, const int16_t* sum16) {
@@ -75,7 +90,7 @@ void matmul_q8(float* out, size_t out_stride, const Weights& w, size_t row_begin
     for (size_t c = 0; c < n_col; ++c) out[c * out_stride + r] = 0;
     for (size_t g = 0; g < w.n_in / info.block_values; ++g) {
       Block32 blocks[8];
-      decode_group(w.type, w.data + r * w.row_bytes + g * info.block_bytes, blocks);
+      read_group(w, info, r, g, blocks);
       for (size_t c = 0; c < n_col; ++c) {
         const Q8Row row = q8_row(x + c * x_stride, w.n_in);
         float acc = out[c * out_stride + r];
