@@ -59,6 +59,7 @@ static constexpr bool has_minima(quant::Type type) {
 
 struct Kernels {
   std::string_view name;  // "scalar", "avx2", "avx512vnni"
+  bool prefers_groups;    // whether matmul_q8 is faster on weights in groups
 
   // Weight rows [row_begin, row_end) times n_col activation rows:
   //   out[c * out_stride + r] = sum_i w[r, i] x[c, i]

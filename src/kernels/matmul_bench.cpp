@@ -29,11 +29,11 @@ AlignedBuffer<std::byte> random_bytes(size_t n) {
 }
 
 struct Setup {
-  Setup(const Kernels& k, Type type, size_t bytes, size_t n_col)
-      : n_row(bytes / quant::row_bytes(type, kIn)),
+  Setup(const Kernels& k, Type type, quant::Layout layout, size_t bytes, size_t n_col)
+      : n_row(bytes / quant::row_bytes(type, kIn) / 16 * 16),
         stride(takes_q8(type) ? q8_row_bytes(kIn) : kIn * sizeof(float)),
         weights(random_bytes(n_row * quant::row_bytes(type, kIn))),
-        w{type, weights.data(), quant::row_bytes(type, kIn), kIn} {
+        w{type, weights.data(), quant::row_bytes(type, kIn), kIn, layout} {
     x = *AlignedBuffer<std::byte>::allocate(n_col * stride);
     out = *AlignedBuffer<float>::allocate(n_col * n_row);
     Random random(2);
@@ -57,8 +57,10 @@ struct Setup {
   AlignedBuffer<float> out;
 };
 
-void run(benchmark::State& state, const Kernels& k, Type type, size_t bytes, size_t n_col) {
-  Setup s(k, type, bytes, n_col);
+// Random bytes stand for themselves in either layout.
+void run(benchmark::State& state, const Kernels& k, Type type, quant::Layout layout, size_t bytes,
+         size_t n_col) {
+  Setup s(k, type, layout, bytes, n_col);
   const auto product = takes_q8(type) ? k.matmul_q8 : k.matmul_f32;
   for (auto step : state) {
     product(s.out.data(), s.n_row, s.w, 0, s.n_row, s.x.data(), s.stride, n_col);
@@ -103,6 +105,23 @@ constexpr Type kTypes[] = {Type::q8_0,   Type::q4_0,   Type::q4_k,  Type::q5_k, 
                            Type::iq4_nl, Type::iq4_xs, Type::mxfp4, Type::q2_k, Type::q3_k,
                            Type::iq3_s,  Type::f32,    Type::f16,   Type::bf16};
 
+void add_type(const Kernels& k, Type type, quant::Layout layout, const std::string& name) {
+  for (const size_t n_col : {1U, 2U, 3U, 4U}) {
+    benchmark::RegisterBenchmark(("stream/" + name + std::to_string(n_col)).c_str(),
+                                 [&k, type, layout, n_col](benchmark::State& s) {
+                                   run(s, k, type, layout, kStreamBytes, n_col);
+                                 })
+        ->Unit(benchmark::kMillisecond);
+  }
+  for (const size_t n_col : {1U, 4U, 8U, 14U, 16U, 64U}) {
+    benchmark::RegisterBenchmark(("tile/" + name + std::to_string(n_col)).c_str(),
+                                 [&k, type, layout, n_col](benchmark::State& s) {
+                                   run(s, k, type, layout, size_t{256} << 10, n_col);
+                                 })
+        ->Unit(benchmark::kMicrosecond);
+  }
+}
+
 void add_all() {
   benchmark::RegisterBenchmark("read_memory", read_memory)->Unit(benchmark::kMillisecond);
   for (const Kernels* k : available_kernels()) {
@@ -112,18 +131,8 @@ void add_all() {
                                  [k](benchmark::State& s) { quantize(s, *k); });
     for (const Type type : kTypes) {
       const std::string name = isa + "/" + std::string(quant::type_name(type)) + "/";
-      for (const size_t n_col : {1U, 2U, 3U, 4U}) {
-        benchmark::RegisterBenchmark(
-            ("stream/" + name + std::to_string(n_col)).c_str(),
-            [=](benchmark::State& s) { run(s, *k, type, kStreamBytes, n_col); })
-            ->Unit(benchmark::kMillisecond);
-      }
-      for (const size_t n_col : {4U, 8U, 16U, 64U}) {
-        benchmark::RegisterBenchmark(
-            ("tile/" + name + std::to_string(n_col)).c_str(),
-            [=](benchmark::State& s) { run(s, *k, type, size_t{256} << 10, n_col); })
-            ->Unit(benchmark::kMicrosecond);
-      }
+      add_type(*k, type, quant::Layout::rows, name + "rows/");
+      if (quant::can_group(type, 16)) add_type(*k, type, quant::Layout::groups, name + "groups/");
     }
   }
 }

@@ -15,8 +15,8 @@ namespace stride::kernels {
 using quant::Type;
 
 inline constexpr Type kBlockTypes[] = {Type::q8_0, Type::q4_0,   Type::q4_k,   Type::q5_k,
-                                Type::q6_k, Type::iq4_nl, Type::iq4_xs, Type::mxfp4,
-                                Type::q2_k, Type::q3_k,   Type::iq3_s};
+                                       Type::q6_k, Type::iq4_nl, Type::iq4_xs, Type::mxfp4,
+                                       Type::q2_k, Type::q3_k,   Type::iq3_s};
 inline constexpr Type kFloatTypes[] = {Type::f32, Type::f16, Type::bf16};
 
 // Where a block of the type keeps its f16 scales.
@@ -118,8 +118,8 @@ struct Columns {
   AlignedVector<std::byte> bytes;
 };
 
-inline void multiply(const Kernels& k, float* out, size_t out_stride, const Weights& w, size_t begin,
-              size_t end, const std::byte* x, size_t x_stride, size_t n_col) {
+inline void multiply(const Kernels& k, float* out, size_t out_stride, const Weights& w,
+                     size_t begin, size_t end, const std::byte* x, size_t x_stride, size_t n_col) {
   const auto product = takes_q8(w.type) ? k.matmul_q8 : k.matmul_f32;
   product(out, out_stride, w, begin, end, x, x_stride, n_col);
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/memory_info.h"
+#include "model/arena.h"
 #include "model/fast_attention.h"
 #include "model/fast_sequence.h"
 #include "model/fast_step.h"
@@ -229,11 +231,19 @@ Result<> FastModel::forward_mtp(Sequence& base, uint32_t head, const Request& re
   return {};
 }
 
+bool in_memory(const Weights& weights, Placement placement) {
+  if (placement != Placement::automatic) return placement == Placement::memory;
+  const auto memory = memory_info();
+  return memory && arena_bytes(weights) <= memory->available / 8 * 7;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Model>> make_fast_model(Weights weights, const LoadOptions& options) {
   STRIDE_TRY(check_supported(weights.config));
   auto team = std::make_unique<ThreadTeam>(options.n_threads);
+  if (in_memory(weights, options.placement))
+    STRIDE_TRY(move_to_arena(weights, kernels::best_kernels(), *team));
   const uint32_t max_rows = std::clamp<uint32_t>(options.max_rows, 1, kMaxRows);
   Scratch scratch = STRIDE_TRY(
       Scratch::create(weights, max_rows, team->size(), planes(weights, options.activations)));

@@ -53,6 +53,8 @@ Result<> plan_experts(const Weights& w, uint32_t max_rows, uint32_t n_plane, Scr
   s.slot_end.resize(c.n_expert);
   s.gathered = STRIDE_TRY(RowBuffer::create(n_slot, c.n_embd, n_plane));
   s.routed = STRIDE_TRY(RowBuffer::create(n_slot, c.n_ff_expert, n_plane));
+  s.expert_up = STRIDE_TRY(AlignedBuffer<float>::allocate(n_slot * c.n_ff_expert));
+  s.active.reserve(c.n_expert);
   return {};
 }
 
@@ -70,9 +72,8 @@ Result<Scratch> Scratch::create(const Weights& w, uint32_t max_rows, unsigned n_
   STRIDE_TRY(plan_attention(c, max_rows, n_threads, n_plane, s));
   STRIDE_TRY(plan_experts(w, max_rows, n_plane, s));
   STRIDE_TRY(plan_rotary(c, max_rows, s));
-  const size_t up =
-      std::max<size_t>({c.n_ff, c.n_ff_shared, size_t{c.n_expert_used} * c.n_ff_expert});
-  s.up = STRIDE_TRY(AlignedBuffer<float>::allocate(max_rows * up));
+  s.up = STRIDE_TRY(
+      AlignedBuffer<float>::allocate(size_t{max_rows} * std::max(c.n_ff, c.n_ff_shared)));
   return s;
 }
 
@@ -81,7 +82,7 @@ uint64_t Scratch::bytes() const {
   for (const RowBuffer* rows : {&x, &h, &joined, &attention, &dense, &gathered, &routed})
     sum += rows->bytes();
   for (const auto* buffer :
-       {&q, &k, &v, &gate, &q_heads, &states, &product, &up, &router, &pick_weights}) {
+       {&q, &k, &v, &gate, &q_heads, &states, &product, &up, &expert_up, &router, &pick_weights}) {
     sum += buffer->size() * sizeof(float);
   }
   for (const RotaryTable& table : rotary) sum += 2 * table.cos.size() * sizeof(float);

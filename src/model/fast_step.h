@@ -52,13 +52,15 @@ struct Scratch {
   size_t states_each = 0;        // floats of one thread's part
   AlignedBuffer<float> product;  // result of a projection back to the stream [n_row, n_embd]
 
-  RowBuffer dense;               // gated activations [n_ff], or of the shared expert [n_ff_shared]
-  AlignedBuffer<float> up;       // [n_row, max(n_ff, n_ff_shared)] or [n_slot, n_ff_expert]
-  AlignedBuffer<float> router;   // scores [n_row, n_expert]
-  AlignedBuffer<int32_t> picks;  // [n_row, n_expert_used], ascending
+  RowBuffer dense;          // gated activations [n_ff], or of the shared expert [n_ff_shared]
+  AlignedBuffer<float> up;  // [n_row, max(n_ff, n_ff_shared)]
+  AlignedBuffer<float> expert_up;  // [n_slot, n_ff_expert]
+  AlignedBuffer<float> router;     // scores [n_row, n_expert]
+  AlignedBuffer<int32_t> picks;    // [n_row, n_expert_used], ascending
   AlignedBuffer<float> pick_weights;
   std::vector<Slot> slots;         // sorted by expert, then row: [n_row * n_expert_used]
   std::vector<uint32_t> slot_end;  // [n_expert] end of each expert's slots
+  std::vector<uint32_t> active;    // experts that have slots, ascending
   RowBuffer gathered;              // inputs of the slots [n_embd]
   RowBuffer routed;                // gated activations of the slots [n_ff_expert]
 
@@ -74,7 +76,8 @@ struct Step {
   const Weights& weights;
   Scratch& scratch;
   uint32_t n_row;
-  uint32_t first;  // position of row 0
+  uint32_t first;    // position of row 0
+  WorkQueue work{};  // of a stage whose parts threads take as they get free
 
   Range rows_of(unsigned thread) const { return split(n_row, team.size(), thread); }
   Range outputs_of(unsigned thread, size_t n_out) const {
@@ -100,15 +103,27 @@ struct Step {
                     uint32_t begin, uint32_t end);
   void gate_heads(unsigned thread, const Rows& out, uint32_t n_head);
 
-  // Products of one feed-forward with rows [first_in, first_in + n) of `in`, by the weight rows
-  // this thread owns.
-  void gate_up(unsigned thread, const FeedForward& w, uint32_t expert, const Rows& in,
-               size_t first_in, size_t n, const Rows& out, size_t first_out, float limit);
-  void experts(unsigned thread, uint32_t layer, int32_t* picks);
+  // One feed-forward network of a layer and the rows that go through it.
+  struct Network {
+    const FeedForward* weights;
+    uint32_t expert;  // in the stacks of `weights`
+    Rows in;
+    size_t first, n;  // rows of `in` and of `out`
+    Rows out;         // gated activations
+    float* up;        // [rows of out, width]
+    float limit;      // of swiglu
+  };
+
+  void route(unsigned thread, uint32_t layer, int32_t* picks);
   void choose_experts(size_t row, const Vector& bias);
   void fill_slots();
-  void gather(unsigned thread);
-  void add_experts(unsigned thread, const Matrix& down);
+  void gather(Range range, bool reads_floats);
+  Network network(uint32_t layer, size_t i) const;
+  size_t n_network(uint32_t layer) const;
+  void activate(uint32_t layer);
+  void gate_up(const Network& n, Range range);
+  void quantize_activations(unsigned thread, uint32_t layer);
+  void add_networks(unsigned thread, uint32_t layer);
 };
 
 }  // namespace stride::model

@@ -43,6 +43,13 @@ enum class Activations {
   int16,
 };
 
+// Where the fast path reads weights from.
+enum class Placement {
+  automatic,  // memory if that leaves an eighth of what is free, else the file
+  memory,     // copied into huge pages, in the order the kernels like best: fastest
+  file,       // the file's mapping, for models larger than memory
+};
+
 constexpr uint32_t kMaxRows = 8192;
 
 struct LoadOptions {
@@ -51,6 +58,7 @@ struct LoadOptions {
   uint32_t max_rows = 512;  // rows of one internal step; longer calls are cut; at most kMaxRows
   KvType kv_type = KvType::f16;
   Activations activations = Activations::automatic;
+  Placement placement = Placement::automatic;
   const format::TensorCatalog* mtp =
       nullptr;  // MTP blocks from a separate file; must outlive the model
 };

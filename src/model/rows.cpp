@@ -59,7 +59,7 @@ Result<RowBuffer> RowBuffer::create(size_t n_row, size_t max_width, uint32_t n_p
 void multiply(const kernels::Kernels& k, const Matrix& w, uint32_t index, Range range,
               const Rows& x, size_t first, size_t n_col, float* out, size_t out_stride) {
   if (range.begin == range.end || n_col == 0) return;
-  const kernels::Weights weights{w.type, w.matrix(index), w.row_bytes, w.n_in};
+  const kernels::Weights weights{w.type, w.matrix(index), w.row_bytes, w.n_in, w.layout};
   if (!kernels::takes_q8(w.type)) {
     k.matmul_f32(out, out_stride, weights, range.begin, range.end,
                  reinterpret_cast<const std::byte*>(x.row(first)), x.width * sizeof(float), n_col);

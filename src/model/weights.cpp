@@ -38,10 +38,17 @@ class Binder {
     const Tensor& tensor = *STRIDE_TRY(find(name, {n_in, n_out, n_stack, 1}));
     std::vector<std::byte> scratch;
     std::span<const std::byte> bytes = STRIDE_TRY_AT(name, catalog_.bytes(tensor, scratch));
-    if (!catalog_.is_mapped(tensor)) bytes = keep(bytes);
+    const bool mapped = catalog_.is_mapped(tensor);
+    if (!mapped) bytes = keep(bytes);
     weights_.total_bytes += bytes.size();
-    return Matrix{tensor.type, n_in, n_out, n_stack, quant::row_bytes(tensor.type, n_in),
-                  bytes.data()};
+    return Matrix{.type = tensor.type,
+                  .n_in = n_in,
+                  .n_out = n_out,
+                  .n_stack = n_stack,
+                  .row_bytes = quant::row_bytes(tensor.type, n_in),
+                  .data = bytes.data(),
+                  .catalog = mapped ? &catalog_ : nullptr,
+                  .tensor = mapped ? &tensor : nullptr};
   }
 
   // The same, decoded to f32 where the file has another type.
@@ -53,6 +60,8 @@ class Binder {
     m.type = quant::Type::f32;
     m.row_bytes = n_in * sizeof(float);
     m.data = keep(std::as_bytes(std::span(values))).data();
+    m.catalog = nullptr;
+    m.tensor = nullptr;
     return m;
   }
 

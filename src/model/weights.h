@@ -9,21 +9,28 @@
 #include <string>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "base/error.h"
 #include "format/tensor_catalog.h"
 #include "model/config.h"
+#include "quant/row_groups.h"
 #include "quant/type.h"
 
 namespace stride::model {
 
 // [n_stack, n_out, n_in] in the type of the file: y = W x. A stack of one is an ordinary matrix.
+// row() is for matrices that are not in groups.
 struct Matrix {
   quant::Type type = quant::Type::f32;
   uint32_t n_in = 0;
   uint32_t n_out = 0;
   uint32_t n_stack = 1;
   size_t row_bytes = 0;
-  const std::byte* data = nullptr;  // in the file's mapping or in Weights::owned
+  const std::byte* data = nullptr;  // in the file's mapping, Weights::owned or Weights::arena
+  quant::Layout layout = quant::Layout::rows;
+  // Where the mapping came from; null once the bytes are ours.
+  const format::TensorCatalog* catalog = nullptr;
+  const format::Tensor* tensor = nullptr;
 
   bool empty() const { return data == nullptr; }
   size_t matrix_bytes() const { return row_bytes * n_out; }
@@ -74,7 +81,8 @@ struct Weights {
   std::vector<MtpWeights> mtp;       // [n_mtp]
   uint64_t total_bytes = 0;          // of all matrices
   std::vector<std::unique_ptr<std::vector<std::byte>>>
-      owned;  // tensors that are not views of a file
+      owned;                       // tensors that are not views of a file
+  AlignedBuffer<std::byte> arena;  // see model/arena.h
 };
 
 // Binds the trunk, and the MTP blocks embedded in it or held by `mtp` (null = none). Both catalogs

@@ -133,8 +133,7 @@ void store_words(std::byte* unit, size_t row, size_t b, const Words& w) {
   if constexpr (std::is_same_v<Block, BlockQ8_0>) {
     for (size_t k = 0; k < 8; ++k) store_word(q + 64 * k, w.low[k]);
   } else {
-    for (size_t v = 0; v < 4; ++v)
-      store_word(q + 256 * b + 64 * v, w.low[v] | w.low[v + 4] << 4);
+    for (size_t v = 0; v < 4; ++v) store_word(q + 256 * b + 64 * v, w.low[v] | w.low[v + 4] << 4);
   }
   std::byte* bits = unit + at.bits + 4 * row;
   if constexpr (std::is_same_v<Block, BlockQ5_K>) {

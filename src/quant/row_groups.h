@@ -13,7 +13,8 @@
 //              Q6_K:       int8 [16][16]
 //   fifth      Q5_K: [8][16][4], bit k of byte j is the fifth bit of value 4 k + j of sub-block b
 //   high       Q6_K: [8][2][16][4], bit pair i of byte j completes value 16 u + 4 i + j
-//   q          nibbles: [8][4][16][4], byte j of vector v holds value 4 v + j low, 16 + 4 v + j high
+//   q          nibbles: [8][4][16][4], byte j of vector v holds value 4 v + j low, 16 + 4 v + j
+//   high
 //              Q8_0: [8][16][4], byte j of vector v is value 4 v + j
 #pragma once
 

@@ -112,7 +112,8 @@ STRIDE_INLINE void fill_scales(Panel& panel, size_t to, const std::byte* unit, s
       _mm256_store_ps(panel.scale[0][to] + 8 * h, d);
     } else {
       const ScaleBytes bytes = scale_bytes<T>(unit, b);
-      _mm256_store_ps(panel.scale[0][to] + 8 * h, _mm256_mul_ps(d, floats_of_i8(bytes.scale + 8 * h)));
+      _mm256_store_ps(panel.scale[0][to] + 8 * h,
+                      _mm256_mul_ps(d, floats_of_i8(bytes.scale + 8 * h)));
       if constexpr (T::kMin) {
         const __m256 d_min = _mm256_cvtph_ps(load128(unit + kOffsets<T>.d_min + 16 * h));
         _mm256_store_ps(panel.min[0][to] + 8 * h,

@@ -6,6 +6,7 @@ namespace stride::kernels::avx2 {
 const Kernels& table() {
   static constexpr Kernels kTable = {
       .name = "avx2",
+      .prefers_groups = false,
       .matmul_q8 = matmul_q8,
       .matmul_f32 = matmul_f32,
       .quantize_row = quantize_row,

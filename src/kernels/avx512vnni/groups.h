@@ -14,7 +14,7 @@
 #include "kernels/avx512vnni/intrinsics.h"
 #include "kernels/avx512vnni/matmul.h"
 
-#include "kernels/avx2/simd.h"
+#include "kernels/avx2/rows.h"
 
 namespace stride::kernels::STRIDE_AVX512 {
 namespace {
@@ -50,8 +50,7 @@ STRIDE_INLINE __m512 float_of_i8(__m128i v) {
 }
 
 STRIDE_INLINE Block8 nibbles_of(const std::byte* q) {
-  const __m512i v0 = load512(q), v1 = load512(q + 64), v2 = load512(q + 128),
-                v3 = load512(q + 192);
+  const __m512i v0 = load512(q), v1 = load512(q + 64), v2 = load512(q + 128), v3 = load512(q + 192);
   return {low_nibbles(v0),  low_nibbles(v1),  low_nibbles(v2),  low_nibbles(v3),
           high_nibbles(v0), high_nibbles(v1), high_nibbles(v2), high_nibbles(v3)};
 }
@@ -144,8 +143,7 @@ STRIDE_INLINE AffineBytes affine_bytes(const std::byte* unit, size_t b) {
   constexpr quant::UnitOffsets at = quant::unit_offsets(Type::q4_k);
   const __m128i low = avx2::load128(unit + at.scales_low + 16 * b);
   const __m128i pair = avx2::load128(unit + at.scales_high + 16 * (b / 2));
-  const __m128i high =
-      _mm_srl_epi16(pair, _mm_cvtsi64_si128(static_cast<long long>(4 * (b % 2))));
+  const __m128i high = _mm_srl_epi16(pair, _mm_cvtsi64_si128(static_cast<long long>(4 * (b % 2))));
   const __m128i nibble = _mm_set1_epi8(15), top = _mm_set1_epi8(0x30);
   return {_mm_or_si128(_mm_and_si128(low, nibble), _mm_and_si128(_mm_slli_epi16(high, 4), top)),
           _mm_or_si128(_mm_and_si128(_mm_srli_epi16(low, 4), nibble),
@@ -169,10 +167,14 @@ struct GroupAffine {
       return n;
     } else {
       const __m512i h = load512(unit + quant::unit_offsets(kType).bits + 64 * b);
-      return {fifth(n.k0, _mm512_slli_epi16(h, 4)), fifth(n.k1, _mm512_slli_epi16(h, 3)),
-              fifth(n.k2, _mm512_slli_epi16(h, 2)), fifth(n.k3, _mm512_slli_epi16(h, 1)),
-              fifth(n.k4, h),                       fifth(n.k5, _mm512_srli_epi16(h, 1)),
-              fifth(n.k6, _mm512_srli_epi16(h, 2)), fifth(n.k7, _mm512_srli_epi16(h, 3))};
+      return {fifth(n.k0, _mm512_slli_epi16(h, 4)),
+              fifth(n.k1, _mm512_slli_epi16(h, 3)),
+              fifth(n.k2, _mm512_slli_epi16(h, 2)),
+              fifth(n.k3, _mm512_slli_epi16(h, 1)),
+              fifth(n.k4, h),
+              fifth(n.k5, _mm512_srli_epi16(h, 1)),
+              fifth(n.k6, _mm512_srli_epi16(h, 2)),
+              fifth(n.k7, _mm512_srli_epi16(h, 3))};
     }
   }
   STRIDE_INLINE static __m512 scale(const std::byte* unit, size_t b) {
@@ -198,10 +200,14 @@ struct GroupQ6_K {
     const Block8 n = nibbles_of(block_q<kType>(unit, b));
     const std::byte* bits = unit + quant::unit_offsets(kType).bits + 128 * b;
     const __m512i h0 = load512(bits), h1 = load512(bits + 64);
-    return {pair(n.k0, _mm512_slli_epi16(h0, 4)), pair(n.k1, _mm512_slli_epi16(h0, 2)),
-            pair(n.k2, h0),                       pair(n.k3, _mm512_srli_epi16(h0, 2)),
-            pair(n.k4, _mm512_slli_epi16(h1, 4)), pair(n.k5, _mm512_slli_epi16(h1, 2)),
-            pair(n.k6, h1),                       pair(n.k7, _mm512_srli_epi16(h1, 2))};
+    return {pair(n.k0, _mm512_slli_epi16(h0, 4)),
+            pair(n.k1, _mm512_slli_epi16(h0, 2)),
+            pair(n.k2, h0),
+            pair(n.k3, _mm512_srli_epi16(h0, 2)),
+            pair(n.k4, _mm512_slli_epi16(h1, 4)),
+            pair(n.k5, _mm512_slli_epi16(h1, 2)),
+            pair(n.k6, h1),
+            pair(n.k7, _mm512_srli_epi16(h1, 2))};
   }
   STRIDE_INLINE static __m512 scale(const std::byte* unit, size_t half) {
     return float_of_i8(avx2::load128(unit + quant::unit_offsets(kType).scales_low + 16 * half));
@@ -236,8 +242,7 @@ STRIDE_INLINE __m512 block_product(const Block8& w, const Factors& factors, cons
     const __m512i zero = _mm512_setzero_si512();
     const __m512i take0 = _mm512_set1_epi32(-T::kBias & 0xffff),
                   take1 = _mm512_set1_epi32(-T::kBias * 0x10000);
-    const __m512i s0 =
-        dot4(_mm512_dpwssd_epi32(zero, take0, sums), w.k0, w.k1, w.k2, w.k3, value);
+    const __m512i s0 = dot4(_mm512_dpwssd_epi32(zero, take0, sums), w.k0, w.k1, w.k2, w.k3, value);
     const __m512i s1 =
         dot4(_mm512_dpwssd_epi32(zero, take1, sums), w.k4, w.k5, w.k6, w.k7, value + 16);
     const __m512 s = _mm512_fmadd_ps(_mm512_cvtepi32_ps(s1), factors.scale1,
@@ -268,8 +273,8 @@ STRIDE_INLINE Factors factors_of(const std::byte* unit, size_t b) {
   return f;
 }
 
-// Bytes read ahead of the kernel: the figure of the rows' way.
-constexpr size_t kGroupAhead = 4096;
+// Bytes read ahead of the kernel. Up to here the rate grows (matmul_bench, stream).
+constexpr size_t kGroupAhead = 8192;
 
 // Sixteen rows times kCol columns: out[c * out_stride + 0 .. 15].
 template <class T, size_t kCol>
@@ -284,9 +289,10 @@ STRIDE_INLINE void multiply_group(float* out, size_t out_stride, const std::byte
   }
   const size_t n_block = n_in / 32;
   for (size_t block = 0; block < n_block; group += T::kUnitBytes) {
-    for (size_t i = 0; i < T::kUnitBytes; i += 64)
-      _mm_prefetch(reinterpret_cast<const char*>(group + kGroupAhead + i), _MM_HINT_T0);
     for (size_t b = 0; b < T::kBlocks; ++b, ++block) {
+      // A few lines at a time: a burst for the whole unit would wait for free fill buffers.
+      constexpr size_t kBytes = T::kUnitBytes / T::kBlocks;
+      avx2::prefetch<kBytes>(group + kGroupAhead + b * kBytes);
       const Block8 w = T::weights(group, b);
       const Factors factors = factors_of<T>(group, b);
 #pragma GCC unroll 8

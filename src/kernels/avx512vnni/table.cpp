@@ -10,6 +10,7 @@ const Kernels& table();
 const Kernels& table() {
   static constexpr Kernels kTable = {
       .name = "avx512vnni",
+      .prefers_groups = true,
       .matmul_q8 = matmul_q8,
       .matmul_f32 = avx2::matmul_f32,
       .quantize_row = avx2::quantize_row,

@@ -6,6 +6,7 @@ namespace stride::kernels::scalar {
 const Kernels& table() {
   static constexpr Kernels kTable = {
       .name = "scalar",
+      .prefers_groups = false,
       .matmul_q8 = matmul_q8,
       .matmul_f32 = matmul_f32,
       .quantize_row = quantize_row,
