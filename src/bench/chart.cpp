@@ -20,7 +20,8 @@ double x_of(double share) {
 }
 
 std::string label(const Measurement& m) {
-  if (m.phase == Phase::prefill) return fmt::format("prompt of {} at depth {}", m.n_prompt, m.depth);
+  if (m.phase == Phase::prefill)
+    return fmt::format("prompt of {} at depth {}", m.n_prompt, m.depth);
   const uint64_t depth = uint64_t{m.depth} + m.n_prompt;
   if (m.n_row == 1) return fmt::format("decode at depth {}", depth);
   return fmt::format("decode at depth {}, {} rows", depth, m.n_row);
@@ -58,13 +59,13 @@ std::string to_svg(const Report& report) {
   Drawing out(kWidth, bottom + kAxisRoom);
   out.text(24, 32, fmt::format("{}: share of the machine's limit", report.model_name),
            "font-size=\"17\" font-weight=\"bold\"");
-  out.text(24, 54,
-           fmt::format("{}, {} threads: reads {:.1f} GB/s, int8 {:.0f} GOP/s, fp32 {:.0f} GOP/s; "
-                       "{} kernels, KV {}",
-                       report.machine.processor, report.n_threads, limits.read_bytes / 1e9,
-                       limits.int8_ops / 1e9, limits.float_ops / 1e9, report.kernels,
-                       report.kv_type),
-           "fill=\"#777\"");
+  out.text(
+      24, 54,
+      fmt::format("{}, {} threads: reads {:.1f} GB/s, int8 {:.0f} GOP/s, fp32 {:.0f} GOP/s; "
+                  "{} kernels, KV {}",
+                  report.machine.processor, report.n_threads, limits.read_bytes / 1e9,
+                  limits.int8_ops / 1e9, limits.float_ops / 1e9, report.kernels, report.kv_type),
+      "fill=\"#777\"");
   draw_axis(out, bottom);
   double y = kTop;
   for (const Measurement& m : report.outcome.measurements) {

@@ -70,7 +70,8 @@ Figures figures_of(const Measurement& m, const Limits& limits) {
   out.arithmetic_share =
       over([&](const Repetition& r) { return limit_seconds(r.work, limits).arithmetic; }).median;
   out.bound = out.memory_share >= out.arithmetic_share ? Bound::memory : Bound::arithmetic;
-  out.limit_share = over([&](const Repetition& r) { return limit_seconds(r.work, limits).longer(); });
+  out.limit_share =
+      over([&](const Repetition& r) { return limit_seconds(r.work, limits).longer(); });
   return out;
 }
 

@@ -16,8 +16,7 @@ std::optional<double> Forecast::seconds_left() const {
   double per_row = 0;  // of the steps with the most rows so far: for those with more
   double sum = 0;
   const auto add = [&](const Kind& kind, double otherwise) {
-    const double each =
-        kind.done > 0 ? kind.seconds / static_cast<double>(kind.done) : otherwise;
+    const double each = kind.done > 0 ? kind.seconds / static_cast<double>(kind.done) : otherwise;
     sum += each * static_cast<double>(kind.left());
     return each > 0 || kind.left() == 0;
   };

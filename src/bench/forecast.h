@@ -33,7 +33,7 @@ class Forecast {
     uint64_t left() const { return all > done ? all - done : 0; }
   };
 
-  Kind prefill_;                    // tokens, of filling as well
+  Kind prefill_;                     // tokens, of filling as well
   std::map<uint32_t, Kind> decode_;  // steps, by rows
 };
 

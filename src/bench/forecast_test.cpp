@@ -9,8 +9,8 @@ namespace {
 TEST(Forecast, NeedsExperienceOfEachKindOfWork) {
   // Two repetitions at two depths: 20 to fill, 4 * 100 of prompts, 4 * 8 steps of one and of four
   // rows.
-  Forecast forecast({.prompts = {100}, .depths = {0, 20}, .rows = {1, 4}, .n_gen = 8,
-                     .repetitions = 2});
+  Forecast forecast(
+      {.prompts = {100}, .depths = {0, 20}, .rows = {1, 4}, .n_gen = 8, .repetitions = 2});
   EXPECT_FALSE(forecast.seconds_left());
   EXPECT_EQ(forecast.share(), 0);
   forecast.did_prefill(100, 50);

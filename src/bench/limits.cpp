@@ -16,10 +16,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kChunkBytes = size_t{1280} * 2304;  // [1280, 4096] of Q4_K: 2.8 MiB
+constexpr size_t kPrefetch = 4096;                   // bytes, as the kernels do
 constexpr uint64_t kLeastRegion = uint64_t{512} << 20;
 constexpr uint64_t kCacheTimes = 8;
 constexpr uint64_t kRounds = uint64_t{1} << 20;  // some milliseconds
-constexpr std::chrono::milliseconds kReadTime(120), kOpsTime(60);
+constexpr std::chrono::milliseconds kReadTime(60), kOpsTime(60);
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -51,7 +52,7 @@ Result<LimitProbe> LimitProbe::create(unsigned n_threads, uint64_t region_bytes)
   return probe;
 }
 
-double LimitProbe::read_bytes() {
+double LimitProbe::read_bytes(size_t prefetch) {
   const auto read = kernels::best_peaks().read;
   std::atomic<uint64_t> sum = 0;
   uint64_t n_byte = 0;
@@ -60,7 +61,7 @@ double LimitProbe::read_bytes() {
     WorkQueue chunks;
     team_->run([&](unsigned) {
       for (size_t i = chunks.next(); i < order_.size(); i = chunks.next())
-        sum.fetch_add(read(region_.data() + order_[i] * kChunkBytes, kChunkBytes),
+        sum.fetch_add(read(region_.data() + order_[i] * kChunkBytes, kChunkBytes, prefetch),
                       std::memory_order_relaxed);
     });
     n_byte += region_.size();
@@ -84,7 +85,7 @@ double LimitProbe::ops(uint64_t (*loop)(uint64_t n_round)) {
 
 Limits LimitProbe::measure() {
   const kernels::Peaks& peaks = kernels::best_peaks();
-  return {read_bytes(), ops(peaks.int8), ops(peaks.fma)};
+  return {std::max(read_bytes(0), read_bytes(kPrefetch)), ops(peaks.int8), ops(peaks.fma)};
 }
 
 }  // namespace stride::bench

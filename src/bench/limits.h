@@ -2,7 +2,8 @@
 // What this machine gives at most, measured with as many threads as the model runs on.
 //
 // Reads: a region that no cache holds, in 2 MiB pages, in chunks of the size of one expert matrix
-// of Step-3.5-Flash at Q4_K whose order is random, each read front to back with software prefetch.
+// of Step-3.5-Flash at Q4_K whose order is random, each read front to back, with software prefetch
+// or without, whichever is faster here.
 // Arithmetic: the loops of kernels/peaks.h. Not for two threads at once.
 #pragma once
 
@@ -39,7 +40,7 @@ class LimitProbe {
   uint64_t region_bytes() const { return region_.size(); }
 
  private:
-  double read_bytes();
+  double read_bytes(size_t prefetch);
   double ops(uint64_t (*loop)(uint64_t n_round));
 
   std::unique_ptr<ThreadTeam> team_;

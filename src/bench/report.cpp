@@ -78,7 +78,8 @@ Json to_json(const Spread& s) {
   return out;
 }
 
-Json to_json(const Machine& machine, const Report& report) {
+Json machine_json(const Report& report) {
+  const Machine& machine = report.machine;
   Json out = Json::object();
   out["processor"] = machine.processor;
   out["cores"] = machine.n_core;
@@ -202,7 +203,7 @@ std::string to_json(const Report& report) {
   const Limits limits = median_limits(report.outcome.limits);
   Json out = Json::object();
   out["stride"] = report.version;
-  out["machine"] = to_json(report.machine, report);
+  out["machine"] = machine_json(report);
   out["model"] = model_json(report);
   out["tokens"] = "random";
   out["seed"] = report.plan.seed;

@@ -17,17 +17,17 @@ namespace stride::bench {
 struct Report {
   std::string version;
   Machine machine;
-  std::string kernels;                          // the table in use: "avx512vnni"
-  std::string int8_instruction;                 // of the limits
+  std::string kernels;           // the table in use: "avx512vnni"
+  std::string int8_instruction;  // of the limits
   std::string float_instruction;
   unsigned n_threads = 1;
   std::string model_file;
   std::string model_name;
   uint32_t n_layer = 0;
-  std::map<std::string, uint64_t> type_bytes;   // bytes of the file's tensors by type
-  std::string kv_type;                          // "f16"
-  uint32_t max_rows = 0;                        // of a step
-  uint64_t region_bytes = 0;                    // of the reading probe
+  std::map<std::string, uint64_t> type_bytes;  // bytes of the file's tensors by type
+  std::string kv_type;                         // "f16"
+  uint32_t max_rows = 0;                       // of a step
+  uint64_t region_bytes = 0;                   // of the reading probe
   Plan plan;
   Outcome outcome;
 };

@@ -39,7 +39,11 @@ Report sample_report() {
   report.outcome.measurements.push_back({Phase::decode, 100, 0, 2, {}});
   for (const double seconds : {1.0, 2.0, 0.8})
     report.outcome.measurements[1].repetitions.push_back(
-        {seconds, 20, {4'000'000'000, 1'000'000'000, 1'000'000'000, 0}, std::nullopt, std::nullopt});
+        {seconds,
+         20,
+         {4'000'000'000, 1'000'000'000, 1'000'000'000, 0},
+         std::nullopt,
+         std::nullopt});
   return report;
 }
 

@@ -71,8 +71,7 @@ class Runner {
   size_t plan_depth(uint32_t depth) {
     const size_t first = outcome_.measurements.size();
     for (const uint32_t n_prompt : plan_.prompts) {
-      if (n_prompt > 0)
-        outcome_.measurements.push_back({Phase::prefill, n_prompt, depth, 0, {}});
+      if (n_prompt > 0) outcome_.measurements.push_back({Phase::prefill, n_prompt, depth, 0, {}});
       if (plan_.n_gen == 0) continue;
       for (const uint32_t n_row : plan_.rows)
         outcome_.measurements.push_back({Phase::decode, n_prompt, depth, n_row, {}});
@@ -145,8 +144,7 @@ class Runner {
     draw(n_row);
     const uint32_t n_past = sequence_->size();
     const auto begin = Clock::now();
-    STRIDE_TRY(
-        model_.forward(*sequence_, {.ids = ids_, .logits = logits, .experts = true}, out_));
+    STRIDE_TRY(model_.forward(*sequence_, {.ids = ids_, .logits = logits, .experts = true}, out_));
     const double seconds = seconds_since(begin);
     const uint64_t n_logits = logits == Logits::all ? n_row : logits == Logits::last ? 1 : 0;
     sum.work += counter_.step(n_past, n_row, n_logits, out_.experts);

@@ -17,17 +17,17 @@ constexpr uint32_t kMaxRows = 16;
 class RunnerTest : public testing::Test {
  protected:
   void SetUp() override {
-    catalog_ = format::open_model(std::filesystem::path(STRIDE_GOLDEN) / "tiny/tiny-q8_0.gguf")
-                   .value();
+    catalog_ =
+        format::open_model(std::filesystem::path(STRIDE_GOLDEN) / "tiny/tiny-q8_0.gguf").value();
     std::vector<std::string> warnings;
-    model_ = model::Model::load(*catalog_, {.n_threads = 2, .max_rows = kMaxRows}, warnings).value();
+    model_ =
+        model::Model::load(*catalog_, {.n_threads = 2, .max_rows = kMaxRows}, warnings).value();
     counter_ = WorkCounter::create(model_->config(), *catalog_, cache::KvType::f16).value();
     probe_ = std::make_unique<LimitProbe>(LimitProbe::create(2, 0).value());
   }
 
-  Outcome measure(const Plan& plan, const OnProgress& on_progress = [](const Progress&) {
-    return true;
-  }) {
+  Outcome measure(
+      const Plan& plan, const OnProgress& on_progress = [](const Progress&) { return true; }) {
     return run(*model_, *counter_, *probe_, plan, kMaxRows, on_progress).value();
   }
 

@@ -52,8 +52,7 @@ Result<> check_options(const Options& options) {
                 model::kMaxRows);
   if (options.json == "-" && options.csv == "-")
     return fail(Errc::invalid_argument, "--json and --csv cannot both go to standard output");
-  if (options.svg == "-")
-    return fail(Errc::invalid_argument, "--svg needs the name of a file");
+  if (options.svg == "-") return fail(Errc::invalid_argument, "--svg needs the name of a file");
   return {};
 }
 
@@ -151,11 +150,11 @@ Result<bench::Report> measure(const Options& options, const Interrupt& interrupt
   report.region_bytes = probe.region_bytes();
   report.plan = plan;
   const BenchProgress progress;
-  report.outcome = STRIDE_TRY(bench::run(*model, counter, probe, plan, options.n_ubatch,
-                                         [&](const bench::Progress& p) {
-                                           progress.show(p);
-                                           return !interrupt.requested();
-                                         }));
+  report.outcome = STRIDE_TRY(
+      bench::run(*model, counter, probe, plan, options.n_ubatch, [&](const bench::Progress& p) {
+        progress.show(p);
+        return !interrupt.requested();
+      }));
   return report;
 }
 

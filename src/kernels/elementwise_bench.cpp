@@ -26,10 +26,10 @@ AlignedBuffer<float> random_floats(size_t n, uint64_t seed) {
 
 void count(benchmark::State& state, size_t bytes, size_t ops) {
   using benchmark::Counter;
-  state.counters["B/s"] = Counter(static_cast<double>(bytes), Counter::kIsIterationInvariantRate,
-                                  Counter::kIs1000);
-  state.counters["OP/s"] = Counter(static_cast<double>(ops), Counter::kIsIterationInvariantRate,
-                                   Counter::kIs1000);
+  state.counters["B/s"] =
+      Counter(static_cast<double>(bytes), Counter::kIsIterationInvariantRate, Counter::kIs1000);
+  state.counters["OP/s"] =
+      Counter(static_cast<double>(ops), Counter::kIsIterationInvariantRate, Counter::kIs1000);
 }
 
 void quantize_row(benchmark::State& state, const Kernels& k, size_t n) {
@@ -55,7 +55,8 @@ void rms_norm(benchmark::State& state, const Kernels& k, size_t n) {
 void rope(benchmark::State& state, const Kernels& k, size_t n_rot) {
   const auto x = random_floats(kHeads * kHeadDim, 1);
   const auto angles = random_floats(n_rot / 2, 2);
-  auto cos = *AlignedBuffer<float>::allocate(n_rot / 2), sin = *AlignedBuffer<float>::allocate(n_rot / 2);
+  auto cos = *AlignedBuffer<float>::allocate(n_rot / 2),
+       sin = *AlignedBuffer<float>::allocate(n_rot / 2);
   for (size_t i = 0; i < n_rot / 2; ++i) {
     cos[i] = std::cos(angles[i]);
     sin[i] = std::sin(angles[i]);

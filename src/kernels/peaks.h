@@ -20,10 +20,10 @@ struct Peaks {
   uint64_t (*int8)(uint64_t n_round);
   uint64_t (*fma)(uint64_t n_round);
 
-  // Reads n bytes once, front to back, prefetching as the products do. Requires n % 512 == 0 and
-  // `data` aligned to 64. Returns a sum over them, so that no read can be left out; which sum
-  // differs between the tables.
-  uint64_t (*read)(const std::byte* data, size_t n);
+  // Reads n bytes once, front to back, asking for each line `prefetch` bytes before it is read (0:
+  // the hardware has to guess). Requires n % 512 == 0 and `data` aligned to 64. Returns the sum of
+  // the 64-bit words, so that no read can be left out.
+  uint64_t (*read)(const std::byte* data, size_t n, size_t prefetch);
 };
 
 // Those that this processor can run, slowest first, and the last of them.

@@ -8,8 +8,6 @@
 namespace stride::kernels::avx2 {
 namespace {
 
-constexpr size_t kPrefetch = 4096;  // bytes ahead
-
 // Products of bytes, their sums in pairs and in fours: the way to int32 without VNNI.
 inline __attribute__((always_inline)) __m256i add_products(__m256i sum, __m256i x, __m256i y,
                                                            __m256i ones) {
@@ -59,11 +57,11 @@ uint64_t fma(uint64_t n_round) {
   return n_round * 10 * 8 * 2;
 }
 
-uint64_t read(const std::byte* data, size_t n) {
+uint64_t read(const std::byte* data, size_t n, size_t prefetch) {
   __m256i a = _mm256_setzero_si256(), b = a, c = a, d = a;
   for (size_t at = 0; at < n; at += 128) {
     const auto* p = reinterpret_cast<const __m256i*>(data + at);
-    const auto* ahead = reinterpret_cast<const char*>(p) + kPrefetch;
+    const auto* ahead = reinterpret_cast<const char*>(p) + prefetch;
     _mm_prefetch(ahead, _MM_HINT_T0);
     _mm_prefetch(ahead + 64, _MM_HINT_T0);
     a = _mm256_add_epi64(a, _mm256_load_si256(p));

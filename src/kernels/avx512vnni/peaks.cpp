@@ -8,8 +8,6 @@
 namespace stride::kernels::avx512vnni {
 namespace {
 
-constexpr size_t kPrefetch = 4096;  // bytes ahead
-
 uint64_t int8(uint64_t n_round) {
   const __m512i x = _mm512_set1_epi8(3), y = _mm512_set1_epi8(1);
   __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a, e = a, f = a;
@@ -57,12 +55,12 @@ uint64_t fma(uint64_t n_round) {
   return n_round * 12 * 16 * 2;
 }
 
-uint64_t read(const std::byte* data, size_t n) {
+uint64_t read(const std::byte* data, size_t n, size_t prefetch) {
   __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
   for (size_t at = 0; at < n; at += 512) {
     const std::byte* p = data + at;
     for (size_t line = 0; line < 512; line += 64) {
-      _mm_prefetch(reinterpret_cast<const char*>(p + kPrefetch + line), _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(p + prefetch + line), _MM_HINT_T0);
     }
     a = _mm512_add_epi64(a, _mm512_load_si512(p));
     b = _mm512_add_epi64(b, _mm512_load_si512(p + 64));

@@ -7,7 +7,6 @@ namespace stride::kernels::scalar {
 namespace {
 
 constexpr size_t kLanes = 64;
-constexpr size_t kPrefetch = 4096;  // bytes ahead
 
 // The compiler has to assume that the lanes are read and changed.
 template <class T>
@@ -38,11 +37,11 @@ uint64_t fma(uint64_t n_round) {
   return n_round * kLanes * 2;
 }
 
-uint64_t read(const std::byte* data, size_t n) {
+uint64_t read(const std::byte* data, size_t n, size_t prefetch) {
   uint64_t sum[8] = {};
   const auto* p = reinterpret_cast<const uint64_t*>(data);
   for (size_t i = 0; i < n / sizeof(uint64_t); i += 8) {
-    __builtin_prefetch(p + i + kPrefetch / sizeof(uint64_t));
+    __builtin_prefetch(p + i + prefetch / sizeof(uint64_t));
     for (size_t j = 0; j < 8; ++j) sum[j] += p[i + j];
   }
   uint64_t all = 0;
