@@ -12,7 +12,7 @@ namespace stride::bench {
 namespace {
 
 constexpr double kWidth = 960, kLeft = 250, kRight = 660, kTop = 96, kRowStep = 24, kBar = 14;
-constexpr double kAxisRoom = 62;
+constexpr double kShareEnd = 810, kSpeedEnd = 930, kAxisRoom = 62;
 constexpr std::string_view kMemory = "#2563a8", kArithmetic = "#c2571a", kGround = "#ecece6";
 
 double x_of(double share) {
@@ -45,9 +45,10 @@ void draw_bar(Drawing& out, double y, const Measurement& m, const Figures& f) {
   out.line(x_of(f.limit_share.min), middle, x_of(f.limit_share.max), middle, "#222");
   for (const double end : {f.limit_share.min, f.limit_share.max})
     out.line(x_of(end), middle - 4, x_of(end), middle + 4, "#222");
-  out.text(kRight + 116, y + kBar - 3,
-           fmt::format("{:.0f} %   {:.1f} tokens/s", 100 * f.limit_share.median,
-                       f.tokens_per_second.median));
+  out.text(kShareEnd, y + kBar - 3, fmt::format("{:.0f} %", 100 * f.limit_share.median),
+           "text-anchor=\"end\"");
+  out.text(kSpeedEnd, y + kBar - 3, fmt::format("{:.1f} tokens/s", f.tokens_per_second.median),
+           "text-anchor=\"end\"");
 }
 
 }  // namespace
