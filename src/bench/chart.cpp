@@ -60,17 +60,17 @@ std::string to_svg(const Report& report) {
   Drawing out(kWidth, bottom + kAxisRoom);
   out.text(24, 32, fmt::format("{}: share of the machine's limit", report.model_name),
            "font-size=\"17\" font-weight=\"bold\"");
-  out.text(
-      24, 54,
-      fmt::format("{}, {} threads: reads {:.1f} GB/s, int8 {:.0f} GOP/s, fp32 {:.0f} GOP/s; "
-                  "{} kernels, KV {}",
-                  report.machine.processor, report.n_threads, limits.read_bytes / 1e9,
-                  limits.int8_ops / 1e9, limits.float_ops / 1e9, report.kernels, report.kv_type),
-      "fill=\"#777\"");
+  out.text(24, 54,
+           fmt::format("{}, {} thread{}: reads {:.1f} GB/s, int8 {:.0f} GOP/s, fp32 {:.0f} GOP/s; "
+                       "{} kernels, KV {}",
+                       report.machine.processor, report.n_threads, report.n_threads == 1 ? "" : "s",
+                       limits.read_bytes / 1e9, limits.int8_ops / 1e9, limits.float_ops / 1e9,
+                       report.kernels, report.kv_type),
+           "fill=\"#777\"");
   draw_axis(out, bottom);
   double y = kTop;
   for (const Measurement& m : report.outcome.measurements) {
-    draw_bar(out, y, m, figures_of(m, limits));
+    draw_bar(out, y, m, figures_of(m));
     y += kRowStep;
   }
   out.box(kLeft, bottom + 32, kBar, kBar, kMemory);

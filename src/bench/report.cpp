@@ -78,6 +78,14 @@ Json to_json(const Spread& s) {
   return out;
 }
 
+Json to_json(const Limits& limits) {
+  Json out = Json::object();
+  out["read_bytes_per_second"] = limits.read_bytes;
+  out["int8_ops_per_second"] = limits.int8_ops;
+  out["float_ops_per_second"] = limits.float_ops;
+  return out;
+}
+
 Json machine_json(const Report& report) {
   const Machine& machine = report.machine;
   Json out = Json::object();
@@ -112,13 +120,7 @@ Json limits_json(const Report& report) {
   out["float_instruction"] = report.float_instruction;
   out["region_bytes"] = report.region_bytes;
   out["probes"] = Json::array();
-  for (const Limits& probe : report.outcome.limits) {
-    Json entry = Json::object();
-    entry["read_bytes_per_second"] = probe.read_bytes;
-    entry["int8_ops_per_second"] = probe.int8_ops;
-    entry["float_ops_per_second"] = probe.float_ops;
-    out["probes"].push_back(std::move(entry));
-  }
+  for (const Limits& probe : report.outcome.limits) out["probes"].push_back(to_json(probe));
   return out;
 }
 
@@ -133,11 +135,12 @@ Json repetition_json(const Repetition& r) {
   out["int8_ops"] = r.work.int8_ops;
   out["float_ops"] = r.work.float_ops;
   out["peak_memory_bytes"] = r.peak_memory ? Json(*r.peak_memory) : Json(nullptr);
+  out["limits"] = to_json(r.limits);
   return out;
 }
 
-Json measurement_json(const Measurement& m, const Limits& limits) {
-  const Figures f = figures_of(m, limits);
+Json measurement_json(const Measurement& m) {
+  const Figures f = figures_of(m);
   Json out = Json::object();
   out["phase"] = std::string(phase_name(m.phase));
   out["prompt"] = m.n_prompt;
@@ -172,18 +175,17 @@ std::string csv_text(std::string_view text) {
 }  // namespace
 
 std::string table(const Report& report) {
-  const Limits limits = median_limits(report.outcome.limits);
   std::string out = fmt::format(
-      "{} ({}), {} layers; {}, {} threads, {} kernels, KV {}, steps of {} rows\n"
+      "{} ({}), {} layers; {}, {} thread{}, {} kernels, KV {}, steps of {} rows\n"
       "random tokens (seed {}), {} decode steps, medians of {} repetitions\n\n",
       report.model_name, types_text(report), report.n_layer, report.machine.processor,
-      report.n_threads, report.kernels, report.kv_type, report.max_rows, report.plan.seed,
-      report.plan.n_gen, report.plan.repetitions);
+      report.n_threads, report.n_threads == 1 ? "" : "s", report.kernels, report.kv_type,
+      report.max_rows, report.plan.seed, report.plan.n_gen, report.plan.repetitions);
   out += fmt::format(
       "{:7} {:>7} {:>7} {:>5} {:>27} {:>7} {:10} {:>7} {:>7} {:>9} {:>7} {:>11} {:>7}\n", "phase",
       "prompt", "depth", "rows", "tokens/s (min - max)", "limit %", "bound by", "GB/s", "GOP/s",
       "weights/t", "KV/t", "first token", "peak");
-  for (const Measurement& m : report.outcome.measurements) out += row(m, figures_of(m, limits));
+  for (const Measurement& m : report.outcome.measurements) out += row(m, figures_of(m));
   const LimitSpreads spreads = limit_spreads(report.outcome.limits);
   out += fmt::format(
       "\nlimits, median (min - max) of {} probes in this run: reads {} GB/s; int8 {} GOP/s ({}); "
@@ -192,15 +194,14 @@ std::string table(const Report& report) {
       spread_text(spreads.int8_ops, kGiga), report.int8_instruction,
       spread_text(spreads.float_ops, kGiga), report.float_instruction);
   out +=
-      "limit %: time that the bytes or the operations take at these limits, the longer, over the "
-      "time taken.\n"
+      "limit %: time that the bytes or the operations take at the limits probed before and after, "
+      "the longer, over the time taken.\n"
       "rows: tokens of one sequence decoded in one step. weights/t, KV/t: MB touched per token. "
       "first token: s. peak: GB.\n";
   return out;
 }
 
 std::string to_json(const Report& report) {
-  const Limits limits = median_limits(report.outcome.limits);
   Json out = Json::object();
   out["stride"] = report.version;
   out["machine"] = machine_json(report);
@@ -213,12 +214,11 @@ std::string to_json(const Report& report) {
   out["limits"] = limits_json(report);
   out["measurements"] = Json::array();
   for (const Measurement& m : report.outcome.measurements)
-    out["measurements"].push_back(measurement_json(m, limits));
+    out["measurements"].push_back(measurement_json(m));
   return json::dump(out) + '\n';
 }
 
 std::string to_csv(const Report& report) {
-  const Limits limits = median_limits(report.outcome.limits);
   std::string out =
       "phase,prompt,depth,rows,repetitions,tokens_per_second,tokens_per_second_min,"
       "tokens_per_second_max,first_token_seconds,peak_memory_bytes,weight_bytes_per_token,"
@@ -226,7 +226,7 @@ std::string to_csv(const Report& report) {
       "limit_share_min,limit_share_max,limit_read_bytes_per_second,limit_int8_ops_per_second,"
       "limit_float_ops_per_second,threads,kernels,kv_type,processor,model\n";
   for (const Measurement& m : report.outcome.measurements) {
-    const Figures f = figures_of(m, limits);
+    const Figures f = figures_of(m);
     const auto optional = [](const auto& value) {
       return value ? fmt::format("{}", *value) : std::string();
     };
@@ -240,8 +240,8 @@ std::string to_csv(const Report& report) {
         optional(f.peak_memory), f.weight_bytes_per_token, f.kv_bytes_per_token,
         f.int8_ops_per_token + f.float_ops_per_token, f.bytes_per_second, f.ops_per_second,
         bound_name(f.bound), f.limit_share.median, f.limit_share.min, f.limit_share.max);
-    out += fmt::format("{},{},{},{},{},{},{},{}\n", limits.read_bytes, limits.int8_ops,
-                       limits.float_ops, report.n_threads, report.kernels, report.kv_type,
+    out += fmt::format("{},{},{},{},{},{},{},{}\n", f.limits.read_bytes, f.limits.int8_ops,
+                       f.limits.float_ops, report.n_threads, report.kernels, report.kv_type,
                        csv_text(report.machine.processor), csv_text(report.model_file));
   }
   return out;

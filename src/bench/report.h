@@ -44,8 +44,9 @@ struct Figures {
   double int8_ops_per_token = 0, float_ops_per_token = 0;
   // By the median time.
   double bytes_per_second = 0, ops_per_second = 0;
-  // Time that the work takes at the limits over the time it took: by bytes, by operations (int8 at
-  // the int8 limit plus floats at the float limit), and the larger of them.
+  Limits limits;  // medians of those around the repetitions
+  // Time that the work takes at the limits around it over the time it took: by bytes, by operations
+  // (int8 at the int8 limit plus floats at the float limit), and the larger of them.
   double memory_share = 0, arithmetic_share = 0;
   Bound bound = Bound::memory;
   Spread limit_share;
@@ -54,7 +55,7 @@ struct Figures {
 // Medians over the probes, each limit by itself.
 Limits median_limits(const std::vector<Limits>& probes);
 
-Figures figures_of(const Measurement& measurement, const Limits& limits);
+Figures figures_of(const Measurement& measurement);
 
 std::string table(const Report& report);
 std::string to_json(const Report& report);

@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// Reads 10 GB/s, 100 GOP/s of int8, 20 GOP/s of floats in the median.
+// Reads 10 GB/s, 100 GOP/s of int8, 20 GOP/s of floats in the median and around each repetition.
 Report sample_report() {
   Report report;
   report.version = "1.2.3";
@@ -28,22 +28,19 @@ Report sample_report() {
   report.kv_type = "f16";
   report.max_rows = 512;
   report.plan = {.prompts = {100}, .rows = {2}, .n_gen = 10, .repetitions = 3};
+  const Limits around = {10e9, 100e9, 20e9};
   report.outcome.limits = {{8e9, 90e9, 20e9}, {10e9, 100e9, 21e9}, {11e9, 110e9, 19e9}};
   // 100 tokens, 1 GB, 200 int8 and 20 float GOP: 0.1 s by memory, 3 s by arithmetic.
   const Work prompt = {900'000'000, 100'000'000, 200'000'000'000, 20'000'000'000};
   report.outcome.measurements.push_back({Phase::prefill, 100, 0, 0, {}});
   for (const double seconds : {4.0, 5.0, 6.0})
     report.outcome.measurements[0].repetitions.push_back(
-        {seconds, 100, prompt, seconds + 0.5, 2'000'000'000});
+        {seconds, 100, prompt, around, seconds + 0.5, 2'000'000'000});
   // 20 tokens, 5 GB: 0.5 s by memory.
   report.outcome.measurements.push_back({Phase::decode, 100, 0, 2, {}});
   for (const double seconds : {1.0, 2.0, 0.8})
     report.outcome.measurements[1].repetitions.push_back(
-        {seconds,
-         20,
-         {4'000'000'000, 1'000'000'000, 1'000'000'000, 0},
-         std::nullopt,
-         std::nullopt});
+        {seconds, 20, {4'000'000'000, 1'000'000'000, 1'000'000'000, 0}, around});
   return report;
 }
 
@@ -54,7 +51,7 @@ TEST(Figures, FollowFromTimesAndLimits) {
   EXPECT_EQ(limits.int8_ops, 100e9);
   EXPECT_EQ(limits.float_ops, 20e9);
 
-  const Figures prefill = figures_of(report.outcome.measurements[0], limits);
+  const Figures prefill = figures_of(report.outcome.measurements[0]);
   EXPECT_DOUBLE_EQ(prefill.tokens_per_second.median, 20);
   EXPECT_DOUBLE_EQ(prefill.tokens_per_second.max, 25);
   EXPECT_DOUBLE_EQ(prefill.first_token_seconds->median, 5.5);
@@ -66,7 +63,7 @@ TEST(Figures, FollowFromTimesAndLimits) {
   EXPECT_EQ(prefill.peak_memory, 2'000'000'000U);
   EXPECT_DOUBLE_EQ(prefill.weight_bytes_per_token, 9e6);
 
-  const Figures decode = figures_of(report.outcome.measurements[1], limits);
+  const Figures decode = figures_of(report.outcome.measurements[1]);
   EXPECT_DOUBLE_EQ(decode.tokens_per_second.median, 20);
   EXPECT_EQ(decode.bound, Bound::memory);
   EXPECT_DOUBLE_EQ(decode.limit_share.median, 0.5);
@@ -74,6 +71,17 @@ TEST(Figures, FollowFromTimesAndLimits) {
   EXPECT_DOUBLE_EQ(decode.kv_bytes_per_token, 50e6);
   EXPECT_FALSE(decode.first_token_seconds);
   EXPECT_FALSE(decode.peak_memory);
+}
+
+TEST(Figures, EachRepetitionIsComparedWithItsOwnLimits) {
+  // Twice as slow where the machine gives half: the same share.
+  const Work work = {10'000'000'000, 0, 0, 0};
+  const Measurement m = {
+      Phase::decode, 0, 0, 1, {{2, 10, work, {10e9, 1, 1}}, {4, 10, work, {5e9, 1, 1}}}};
+  const Figures figures = figures_of(m);
+  EXPECT_DOUBLE_EQ(figures.limit_share.min, 0.5);
+  EXPECT_DOUBLE_EQ(figures.limit_share.max, 0.5);
+  EXPECT_DOUBLE_EQ(figures.limits.read_bytes, 7.5e9);
 }
 
 TEST(Report, TheTableSaysHowItWasMeasured) {

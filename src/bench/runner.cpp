@@ -20,6 +20,11 @@ double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
+Limits mean(const Limits& a, const Limits& b) {
+  return {(a.read_bytes + b.read_bytes) / 2, (a.int8_ops + b.int8_ops) / 2,
+          (a.float_ops + b.float_ops) / 2};
+}
+
 class Runner {
  public:
   Runner(model::Model& model, const WorkCounter& counter, LimitProbe& probe, const Plan& plan,
@@ -58,12 +63,22 @@ class Runner {
         for (const uint32_t n_prompt : plan_.prompts) {
           what_ = fmt::format("prompt of {} at depth {}, {} of {}", n_prompt, depth, r + 1,
                               plan_.repetitions);
+          const size_t begin = at;
           STRIDE_TRY(repeat(n_prompt, *filled, at));
-          outcome_.limits.push_back(probe_.measure());
+          probe_after(begin, at);
         }
       }
     }
     return {};
+  }
+
+  // Probes the limits again, and for the latest repetitions of these measurements takes the mean
+  // with those before.
+  void probe_after(size_t begin, size_t end) {
+    const Limits before = outcome_.limits.back(), after = probe_.measure();
+    outcome_.limits.push_back(after);
+    for (size_t i = begin; i < end; ++i)
+      outcome_.measurements[i].repetitions.back().limits = mean(before, after);
   }
 
   // Makes room for the measurements of a depth in the order in which repeat() takes them, and says
@@ -117,7 +132,7 @@ class Runner {
 
   // n_token random tokens in steps as long as the model takes them.
   Result<Repetition> read(uint32_t n_token, Logits logits) {
-    Repetition sum;
+    Repetition sum = begin_repetition();
     while (sum.n_token < n_token) {
       const uint64_t n_row = std::min<uint64_t>(n_token - sum.n_token, max_rows_);
       const bool last = sum.n_token + n_row == n_token;
@@ -129,7 +144,7 @@ class Runner {
   }
 
   Result<Repetition> decode(uint32_t n_row) {
-    Repetition sum;
+    Repetition sum = begin_repetition();
     for (uint32_t i = 0; i < plan_.n_gen; ++i) {
       const double seconds = STRIDE_TRY(step(n_row, Logits::all, sum));
       if (i == 0) sum.first_token_seconds = seconds;
@@ -137,6 +152,12 @@ class Runner {
       STRIDE_TRY(report());
     }
     return sum;
+  }
+
+  Repetition begin_repetition() const {
+    Repetition repetition;
+    repetition.limits = outcome_.limits.back();
+    return repetition;
   }
 
   // Runs one step of random tokens and adds it to `sum`; returns its seconds.

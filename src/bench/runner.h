@@ -3,7 +3,8 @@
 // then, as often as the plan repeats, each prompt length is read behind it (timed: prefill), each
 // number of rows is decoded behind the prompt (timed: decode), and the sequence is taken back. The
 // machine's limits are probed before the first, after each repetition of a prompt length, and so
-// after the last.
+// after the last: what a repetition reached is compared with the probes around it, as shared
+// machines change from second to second.
 //
 // All tokens are random and different: one repeated token would pick the same experts in every row.
 // Rows decoded at once are rows of one sequence, as in the verification of drafts that are all
@@ -30,11 +31,12 @@ struct Repetition {
   double seconds = 0;
   uint64_t n_token = 0;
   Work work;
+  Limits limits;  // mean of the probes before and after it; the one before if there is no other
   // Prefill: until the prompt's logits are there and the first token is picked from them. Decode
   // without a prompt: the first step. Else nothing.
-  std::optional<double> first_token_seconds;
+  std::optional<double> first_token_seconds{};
   // Most memory that the process held since the prompt began, the probe's region not counted.
-  std::optional<uint64_t> peak_memory;
+  std::optional<uint64_t> peak_memory{};
 };
 
 struct Measurement {

@@ -74,6 +74,7 @@ TEST_F(RunnerTest, MeasuresEveryCombinationAsOftenAsAsked) {
       EXPECT_GT(r.seconds, 0);
       EXPECT_EQ(r.first_token_seconds.has_value(), prefill || m.n_prompt == 0);
       EXPECT_GT(r.work.weight_bytes, 0U);
+      EXPECT_GT(r.limits.read_bytes, 0);
       // Positions tell that depth and prompt were where they should be.
       if (prefill) {
         EXPECT_EQ(r.work.kv_bytes, kv_bytes(m.depth, 16, 1) + kv_bytes(m.depth + 16, 4, 1));
@@ -98,6 +99,16 @@ TEST_F(RunnerTest, TheSameSeedDoesTheSameWork) {
   const auto first = works(plan);
   EXPECT_EQ(first, works(plan));
   EXPECT_NE(first, works(other)) << "the experts do not depend on the tokens";
+}
+
+TEST_F(RunnerTest, LimitsOfARepetitionAreTheMeanOfThoseAroundIt) {
+  const Outcome outcome = measure({.prompts = {4, 8}, .n_gen = 1, .repetitions = 2});
+  const std::vector<Limits>& probes = outcome.limits;
+  ASSERT_EQ(probes.size(), 5U);
+  const auto between = [&](size_t i) { return (probes[i].int8_ops + probes[i + 1].int8_ops) / 2; };
+  for (const size_t r : {0U, 1U})
+    for (size_t m = 0; m < 4; ++m)
+      EXPECT_EQ(outcome.measurements[m].repetitions[r].limits.int8_ops, between(2 * r + m / 2));
 }
 
 TEST_F(RunnerTest, NoPromptOrNoDecodingIsFine) {
