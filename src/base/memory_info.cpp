@@ -13,6 +13,8 @@ namespace stride {
 
 namespace {
 
+constexpr uint64_t kMostKib = std::numeric_limits<uint64_t>::max() / 1024;
+
 std::optional<uint64_t> leading_number(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   uint64_t value = 0;
@@ -39,7 +41,6 @@ std::string read_file(const char* path) {
 }  // namespace
 
 std::optional<MemoryInfo> parse_meminfo(std::string_view text) {
-  constexpr uint64_t kMostKib = std::numeric_limits<uint64_t>::max() / 1024;
   const auto total = field(text, "MemTotal:");
   const auto available = field(text, "MemAvailable:");
   if (!total || !available || *total > kMostKib || *available > kMostKib) return std::nullopt;
@@ -57,6 +58,23 @@ MemoryInfo apply_group_limit(MemoryInfo info, std::string_view max, std::string_
     used -= std::min(used, field(stat, key).value_or(0));
   info.available = std::min(info.available, *limit - std::min(used, *limit));
   return info;
+}
+
+std::optional<uint64_t> parse_peak_memory(std::string_view text) {
+  const auto peak = field(text, "VmHWM:");
+  if (!peak || *peak > kMostKib) return std::nullopt;
+  return *peak * 1024;
+}
+
+std::optional<uint64_t> peak_memory() {
+  return parse_peak_memory(read_file("/proc/self/status"));
+}
+
+bool reset_peak_memory() {
+  std::ofstream out("/proc/self/clear_refs");
+  out << "5";  // proc(5): resets the peak resident set size
+  out.close();
+  return !out.fail();
 }
 
 std::optional<MemoryInfo> memory_info() {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace stride {
 namespace {
 
@@ -40,6 +42,25 @@ TEST(MemoryInfo, ThisMachineHasSome) {
   ASSERT_TRUE(info);
   EXPECT_GT(info->available, 0U);
   EXPECT_LE(info->available, info->total);
+}
+
+TEST(PeakMemory, ReadsTheStatusOfAProcess) {
+  EXPECT_EQ(parse_peak_memory("Name:\tstride\nVmPeak:\t  20 kB\nVmHWM:\t    12 kB\n"), 12U * 1024);
+  EXPECT_FALSE(parse_peak_memory(""));
+  EXPECT_FALSE(parse_peak_memory("VmPeak: 20 kB\n"));
+  EXPECT_FALSE(parse_peak_memory("VmHWM: 18446744073709551615 kB\n"));
+}
+
+TEST(PeakMemory, GrowsWithWhatIsTouchedAndFallsWhenReset) {
+  constexpr size_t kBytes = size_t{64} << 20;
+  const auto before = peak_memory();
+  if (!before) GTEST_SKIP() << "this system does not tell";
+  {
+    const std::vector<char> block(kBytes, 1);
+    EXPECT_GE(peak_memory().value(), kBytes + block[5]);
+  }
+  if (!reset_peak_memory()) GTEST_SKIP() << "this system does not reset it";
+  EXPECT_LT(peak_memory().value(), *before + kBytes);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 namespace stride::cli {
 
+int bench_command(Arguments args);
 int chat_command(Arguments args);
 int convert_command(Arguments args);
 int detokenize_command(Arguments args);
@@ -26,6 +27,7 @@ std::span<const Command> commands() {
       Command{"chat", chat_command, "talk with a model"},
       Command{"run", run_command, "answer one prompt, for scripts"},
       Command{"perplexity", perplexity_command, "measure how well a model predicts a text"},
+      Command{"bench", bench_command, "measure speed against what the machine allows"},
       Command{"inspect", inspect_command, "show what a model file holds and what it needs"},
       Command{"convert", convert_command, "write a model as GGUF, with other tensor types"},
       Command{"synth", synth_command, "make a random model of the true shapes"},

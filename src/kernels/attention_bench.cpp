@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Speed of attention on one thread and one key-value head of 128 dimensions. Arguments: queries,
-// positions that each sees. GB/s of keys and values, GFLOP/s of the two products.
+// positions that each sees. GB/s of keys and values, GOP/s of the two products.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -67,8 +67,8 @@ void run(benchmark::State& state, const Kernels& k, KvFormat format) {
   using benchmark::Counter;
   state.counters["B/s"] = Counter(static_cast<double>(cache.rows.size()),
                                   Counter::kIsIterationInvariantRate, Counter::kIs1000);
-  state.counters["FLOP/s"] = Counter(4.0 * static_cast<double>(n_query * n * kHeadDim),
-                                     Counter::kIsIterationInvariantRate, Counter::kIs1000);
+  state.counters["OP/s"] = Counter(4.0 * static_cast<double>(n_query * n * kHeadDim),
+                                   Counter::kIsIterationInvariantRate, Counter::kIs1000);
 }
 
 void add_all() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Speed of the products on one thread. `stream`: one to four columns against a matrix that no cache
-// holds, as in decoding (GB/s of weights). `tile`: many columns, as in prompts (GOP/s, a
-// multiply-add counting as two).
+// Speed of the products on one thread, in GB/s of weights and GOP/s (a multiply-add counting as
+// two). `stream`: against a matrix that no cache holds, with few columns as in decoding. `tile`:
+// against one that lies in the second cache, with many columns as in prompts.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -91,22 +91,12 @@ void read_memory(benchmark::State& state) {
                                              benchmark::Counter::kIs1000);
 }
 
-void quantize(benchmark::State& state, const Kernels& k) {
-  const auto x = random_bytes(kIn * sizeof(float));
-  auto out = *AlignedBuffer<std::byte>::allocate(q8_row_bytes(kIn));
-  for (auto step : state) {
-    k.quantize_row(out.data(), reinterpret_cast<const float*>(x.data()), kIn);
-    benchmark::ClobberMemory();
-  }
-  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * kIn));
-}
-
 constexpr Type kTypes[] = {Type::q8_0,   Type::q4_0,   Type::q4_k,  Type::q5_k, Type::q6_k,
                            Type::iq4_nl, Type::iq4_xs, Type::mxfp4, Type::q2_k, Type::q3_k,
                            Type::iq3_s,  Type::f32,    Type::f16,   Type::bf16};
 
 void add_type(const Kernels& k, Type type, quant::Layout layout, const std::string& name) {
-  for (const size_t n_col : {1U, 2U, 3U, 4U}) {
+  for (const size_t n_col : {1U, 2U, 3U, 4U, 16U, 64U}) {
     benchmark::RegisterBenchmark(("stream/" + name + std::to_string(n_col)).c_str(),
                                  [&k, type, layout, n_col](benchmark::State& s) {
                                    run(s, k, type, layout, kStreamBytes, n_col);
@@ -127,8 +117,6 @@ void add_all() {
   for (const Kernels* k : available_kernels()) {
     if (k->name == "scalar") continue;
     const std::string isa(k->name);
-    benchmark::RegisterBenchmark(("quantize_row/" + isa).c_str(),
-                                 [k](benchmark::State& s) { quantize(s, *k); });
     for (const Type type : kTypes) {
       const std::string name = isa + "/" + std::string(quant::type_name(type)) + "/";
       add_type(*k, type, quant::Layout::rows, name + "rows/");

@@ -7,6 +7,7 @@
 #include "kernels/avx2/avx2.h"
 #include "kernels/avx512vnni/avx512vnni.h"
 #include "kernels/kernels.h"
+#include "kernels/peaks.h"
 #include "kernels/scalar/scalar.h"
 
 namespace stride::kernels {
@@ -41,6 +42,20 @@ const Kernels* kernels_by_name(std::string_view name) {
 const Kernels& best_kernels() {
   static const Kernels& best = choose();
   return best;
+}
+
+std::vector<const Peaks*> available_peaks() {
+  std::vector<const Peaks*> peaks = {&scalar::peaks()};
+#ifdef STRIDE_KERNELS_X86
+  const CpuFeatures cpu = cpu_features();
+  if (cpu.avx2) peaks.push_back(&avx2::peaks());
+  if (cpu.avx512vnni) peaks.push_back(&avx512vnni::peaks());
+#endif
+  return peaks;
+}
+
+const Peaks& best_peaks() {
+  return *available_peaks().back();
 }
 
 }  // namespace stride::kernels

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/svg.h"
 #include "json/json.h"
 
 namespace stride::train {
@@ -75,13 +76,6 @@ Points points_of(const std::vector<Json>& entries, const char* key) {
   return fewer;
 }
 
-// 1, 2 or 5 times a power of ten, about a fifth of the range.
-double tick_step(double range) {
-  const double power = std::pow(10, std::floor(std::log10(range / 5)));
-  const double rest = range / 5 / power;
-  return power * (rest < 1.5 ? 1 : rest < 3.5 ? 2 : rest < 7.5 ? 5 : 10);
-}
-
 // Maps values to the height of a panel, measured from its bottom.
 class Scale {
  public:
@@ -117,39 +111,6 @@ class Scale {
  private:
   bool logarithmic_;
   double low_ = 0, high_ = 1;
-};
-
-class Drawing {
- public:
-  explicit Drawing(double height) {
-    out_ = fmt::format(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" "
-        "height=\"{1}\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#333\">\n"
-        "<rect width=\"{0}\" height=\"{1}\" fill=\"#fdfdfb\"/>\n",
-        kWidth, height);
-  }
-  void line(double x1, double y1, double x2, double y2, const char* colour) {
-    out_ += fmt::format(
-        "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\"/>\n", x1, y1,
-        x2, y2, colour);
-  }
-  void text(double x, double y, std::string_view words, std::string_view more) {
-    std::string safe;
-    for (const char c : words) safe += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
-    out_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" {}>{}</text>\n", x, y, more, safe);
-  }
-  void curve(const Points& points, const char* colour) {
-    out_ += fmt::format(
-        "<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"1.6\" stroke-linejoin=\"round\" "
-        "points=\"",
-        colour);
-    for (const auto& [x, y] : points) out_ += fmt::format("{:.1f},{:.1f} ", x, y);
-    out_ += "\"/>\n";
-  }
-  std::string finish() { return out_ + "</svg>\n"; }
-
- private:
-  std::string out_;
 };
 
 void draw_axes(Drawing& out, double left, double bottom, const Scale& x, const Scale& y,
@@ -227,7 +188,7 @@ Result<std::vector<Json>> read_entries(std::string_view log) {
 Result<std::string> plot_svg(std::string_view log, std::string_view title) {
   const std::vector<Json> entries = STRIDE_TRY(read_entries(log));
   const size_t n_row = (panels().size() + 1) / 2;
-  Drawing out(kTop + static_cast<double>(n_row) * kRowStep);
+  Drawing out(kWidth, kTop + static_cast<double>(n_row) * kRowStep);
   out.text(kLeft, 34, title, "font-size=\"17\" font-weight=\"bold\"");
   for (size_t p = 0; p < panels().size(); ++p)
     draw_panel(out, panels()[p], entries, kLeft + static_cast<double>(p % 2) * kColumnStep,

@@ -5,9 +5,11 @@
 #pragma once
 
 #include "kernels/kernels.h"
+#include "kernels/peaks.h"
 
 namespace stride::kernels::avx512vnni {
 
 const Kernels& table();
+const Peaks& peaks();
 
 }  // namespace stride::kernels::avx512vnni

@@ -4,10 +4,12 @@
 #pragma once
 
 #include "kernels/kernels.h"
+#include "kernels/peaks.h"
 
 namespace stride::kernels::scalar {
 
 const Kernels& table();
+const Peaks& peaks();
 
 void matmul_q8(float* out, size_t out_stride, const Weights& w, size_t row_begin, size_t row_end,
                const std::byte* x, size_t x_stride, size_t n_col);
