@@ -122,7 +122,8 @@ if fake == "broken":
     print("[{")
     sys.exit(0)
 option = lambda name: int(given[given.index(name) + 1]) if name in given else 0
-repeats = option("-r")
+def samples(speed):
+    return [2 * speed, speed, speed / 2] if option("-r") == 3 else [speed] * option("-r")
 """
 FAKE_PEER = FAKE + """\
 n_prompt, n_gen, depth = option("-p"), option("-n"), option("-d")
@@ -130,7 +131,7 @@ if "-gp" in given:
     n_prompt, n_gen = map(int, given[given.index("-gp") + 1].split(","))
 speed = 50.0 if n_gen == 0 else 10.0
 print(json.dumps([{"n_prompt": n_prompt, "n_gen": n_gen, "n_depth": depth,
-                   "samples_ts": [speed] * repeats}]))
+                   "samples_ts": samples(speed)}]))
 """
 
 FAKE_STRIDE = FAKE + """\
@@ -138,7 +139,7 @@ n_prompt, n_gen, depth = option("-npp"), option("-ntg"), option("-d")
 phase, rows, speed = ("prefill", None, 100.0) if n_prompt else ("decode", 1, 15.0)
 print(json.dumps({"measurements": [
     {"phase": phase, "prompt": n_prompt, "depth": depth, "rows": rows,
-     "repetitions": [{"tokens_per_second": speed}] * repeats}]}))
+     "repetitions": [{"tokens_per_second": sample} for sample in samples(speed)]}]}))
 """
 
 
@@ -250,8 +251,8 @@ class Program(unittest.TestCase):
 
     def test_stride_failing_ends_the_cell(self):
         crash = self.write("stride-bad", FAKE_STRIDE.replace('"well"', '"crash"'))
-        _, err = self.compare("-npp", "512,2048", "-ntg", "", code=1, programs=self.peer,
-                              stride=crash)
+        _, err = self.compare("-npp", "512,2048", "-ntg", "", code=1, stride=crash,
+                              programs=f"{self.peer}:{self.peer}")
         self.assertEqual(err.count("stride: ended with code 1: model key missing"), 2)
         self.assertEqual([start.split()[0] for start in self.starts()], ["stride-bad"] * 2)
 
