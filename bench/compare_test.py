@@ -21,7 +21,8 @@ sys.dont_write_bytecode = True
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 
-from engines import Cell, Failure, Run, parse_llama_bench, parse_stride_bench  # noqa: E402
+from engines import (Cell, Failure, LlamaBench, Run, parse_llama_bench,  # noqa: E402
+                     parse_stride_bench)
 from servers import Server, random_words  # noqa: E402
 
 
@@ -103,7 +104,7 @@ class StrideBenchJson(unittest.TestCase):
 # A program for both roles. Its options after `--fake` say how it behaves; it notes each start.
 FAKE = """\
 #!/usr/bin/env python3
-import json, os, sys, time
+import json, os, subprocess, sys
 given = sys.argv[1:]
 fake = given[given.index("--fake") + 1] if "--fake" in given else "well"
 if "--help" in given:
@@ -113,7 +114,7 @@ if "--help" in given:
 with open(os.environ["FAKE_LOG"], "a") as log:
     log.write(os.path.basename(sys.argv[0]) + " " + " ".join(given) + "\\n")
 if fake == "slow":
-    time.sleep(60)
+    subprocess.run(["sleep", "60"])
 if fake == "crash":
     sys.exit("first line\\nmodel key missing")
 if fake == "killed":
@@ -242,11 +243,11 @@ class Program(unittest.TestCase):
         self.compare("-npp", "512", "-ntg", "", code=1, programs=f"{self.peer} --fake crash")
         self.assertEqual(len(self.starts()), 2)
 
-    def test_time_out(self):
+    def test_time_out_ends_the_children_too(self):
+        peer = LlamaBench("slow", [self.peer, "--fake", "slow"], Run(self.model, 2, 1, 1))
         begin = time.monotonic()
-        _, err = self.compare("-npp", "512", "-ntg", "", "--timeout", "1", code=1,
-                              programs=f"{self.peer} --fake slow")
-        self.assertIn("did not end within 1 s", err)
+        with self.assertRaisesRegex(Failure, "did not end within 1 s"):
+            peer.measure(DECODE)
         self.assertLess(time.monotonic() - begin, 30)
 
     def test_stride_failing_ends_the_cell(self):
@@ -273,7 +274,10 @@ class Program(unittest.TestCase):
         self.compare(code=2, stride="/nowhere/stride")
         self.compare(code=2, programs="'unbalanced")
         self.compare(code=2, programs="name=''")
-        self.compare(code=2, servers="ftp://host")
+        for url in ("ftp://host", "host:80", "http://", "http://host:x", "http://host:70000",
+                    "http://[::"):
+            _, err = self.compare(code=2, servers=f"name={url}")
+            self.assertIn(f"{url!r} is no URL", err)
         _, err = self.compare("-m", "/nowhere/model.gguf", code=2)
         self.assertEqual(err, "compare: /nowhere/model.gguf is not there\n")
         for bad in (["-npp", "0"], ["-ntg", "1"], ["-d", "-1"], ["-d", "x"], ["--pairs", "0"]):
@@ -336,7 +340,7 @@ class Double(http.server.BaseHTTPRequestHandler):
         if self.behaviour == "refuse":
             return self.answer(503, b"loading\nthe model")
         if self.behaviour == "slow":
-            time.sleep(3)
+            time.sleep(1.5)
         self.send_response(200)
         self.end_headers()
         self.stream(body)
@@ -362,7 +366,7 @@ class Double(http.server.BaseHTTPRequestHandler):
 
 
 class Servers(unittest.TestCase):
-    def start(self, behaviour="well", timeout=30):
+    def start(self, behaviour="well"):
         kind = type("Double", (Double,), {"behaviour": behaviour, "prompts": []})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), kind)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
@@ -370,14 +374,16 @@ class Servers(unittest.TestCase):
         self.addCleanup(lambda: (server.shutdown(), thread.join(), server.server_close()))
         self.prompts = kind.prompts
         peer = Server("double", f"http://127.0.0.1:{server.server_port}/base",
-                      Run("model", 2, 2, timeout))
+                      Run("model", 2, 2, 30))
         self.assertIsNone(peer.absent())
         self.assertEqual(peer.model, "double")
         return peer
 
     def refused(self, behaviour, words, timeout=30):
+        peer = self.start(behaviour)
+        peer.run = peer.run._replace(timeout=timeout)
         with self.assertRaises(Failure) as caught:
-            self.start(behaviour, timeout).measure(DECODE)
+            peer.measure(DECODE)
         self.assertIn(words, str(caught.exception))
         self.assertNotIn("\n", str(caught.exception))
 
@@ -405,12 +411,13 @@ class Servers(unittest.TestCase):
         self.refused("broken", "sent a broken event")
         self.refused("error", "out of memory")
         self.refused("no usage", "sent no usage")
-        self.refused("slow", "did not answer within 1 s", timeout=1)
+        self.refused("slow", "did not answer within 0.5 s", timeout=0.5)
 
     def test_a_server_without_models_is_absent(self):
         peer = self.start()
         other = Server("other", peer.url + "/elsewhere", peer.run)
         self.assertIn("does not list a model", other.absent())
+        self.assertIsNone(Server("same", peer.url + "/v1/", peer.run).absent())
 
     def test_words_are_random(self):
         words = random_words(1000).split()

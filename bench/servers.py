@@ -26,8 +26,16 @@ def random_words(n, rng=random):
 
 class Server:
     def __init__(self, name, url, run):
+        """ValueError if the URL is none. It may end in /v1, as clients of the protocol have it."""
         self.name, self.url, self.run = name, url, run
-        self.parts = urllib.parse.urlsplit(url)
+        try:
+            parts = urllib.parse.urlsplit(url)
+            self.secure, self.host, self.port = parts.scheme == "https", parts.hostname, parts.port
+        except ValueError:
+            parts = self.host = None
+        if not self.host or parts.scheme not in ("http", "https"):
+            raise ValueError(f"{url!r} is no URL like http://127.0.0.1:8080")
+        self.path = parts.path.rstrip("/").removesuffix("/v1")
         self.model = None
         self.tokens_per_word = None
 
@@ -86,12 +94,11 @@ class Server:
         return answer
 
     def request(self, method, path, body=None, timeout=None):
-        secure = self.parts.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
         timeout = timeout or self.run.timeout
         try:
-            connection = kind(self.parts.hostname, self.parts.port, timeout=timeout)
-            connection.request(method, self.parts.path.rstrip("/") + path,
+            connection = kind(self.host, self.port, timeout=timeout)
+            connection.request(method, self.path + path,
                                json.dumps(body) if body else None,
                                {"Content-Type": "application/json", "Connection": "close"})
             response = connection.getresponse()
