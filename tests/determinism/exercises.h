@@ -31,10 +31,9 @@ inline Result<Exercise> exercise(const engine::Engine& engine, uint32_t index) {
   constexpr uint32_t kLongest = 512;  // tokens that a long exercise may fill
   const auto skill = static_cast<nano::Skill>(index % nano::kSkills);
   const uint32_t number = index / nano::kSkills;
-  const nano::Sample sample = nano::draw_sample(skill, nano::Split::eval, kSeed, number,
-                                                {(number % 11) / 10.0, kLongest});
-  const auto prompt =
-      STRIDE_TRY(chat::render(nano::conversation_of(sample, nano::LastTurn::drop)));
+  const nano::Sample sample =
+      nano::draw_sample(skill, nano::Split::eval, kSeed, number, {(number % 11) / 10.0, kLongest});
+  const auto prompt = STRIDE_TRY(chat::render(nano::conversation_of(sample, nano::LastTurn::drop)));
   Exercise out{skill, {}, STRIDE_TRY(engine.encode(prompt))};
   if (!sample.tools.empty()) out.tools = STRIDE_TRY(chat::ToolSchemas::parse(sample.tools));
   return out;
