@@ -11,8 +11,7 @@ cache::KvShape kv_shape(const Config& config, uint32_t layer, KvType type) {
 
 // In 64 bits: the window is whatever a file says.
 uint32_t ring_rows(const Config& config, uint32_t capacity, uint32_t max_rows) {
-  return static_cast<uint32_t>(
-      std::min<uint64_t>(capacity, uint64_t{config.window} + max_rows));
+  return static_cast<uint32_t>(std::min<uint64_t>(capacity, uint64_t{config.window} + max_rows));
 }
 
 uint32_t kv_rows(const Config& config, uint32_t layer, uint32_t capacity, uint32_t max_rows) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Same request, same bits: the tokens of a conversation and the logits they were chosen from, for
 // any number of threads, any pieces of the prompt, any state of the cache and any depth of drafts.
-// Only the model, the type of the cache and the precision of activations may make a difference: they
-// define groups, and every member of a group is compared with its plainest one. A group's members
-// are the product of all settings in the long run, else a fixed sample of it.
+// Only the model, the type of the cache and the precision of activations may make a difference:
+// they define groups, and every member of a group is compared with its plainest one. A group's
+// members are the product of all settings in the long run, else a fixed sample of it.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
@@ -59,7 +59,7 @@ std::string text_of(const Member& m) {
 
 // By threads and rows of a step, so that members in a row can share a model.
 std::vector<Member> members(size_t n_sample) {
-  constexpr std::pair<uint32_t, uint32_t> kPieces[] = {{1, 512}, {7, 512}, {64, 48},
+  constexpr std::pair<uint32_t, uint32_t> kPieces[] = {{1, 512}, {7, 512},  {64, 48},
                                                        {512, 7}, {512, 64}, {512, 512}};
   std::vector<Member> all;
   for (const uint32_t n_threads : {1U, 2U, 3U})
