@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ostream>
 
 #include "cli/slab.h"
 #include "decode/sampler.h"
@@ -33,6 +34,10 @@ struct Group {
   uint32_t n_prompt;  // tokens before the second answer
   size_t n_sample;    // members in the short run
 };
+
+void PrintTo(const Group& group, std::ostream* out) {
+  *out << group.name;
+}
 
 // What the session went through before the prompt came.
 enum class Before : uint8_t {
