@@ -56,6 +56,7 @@ class KvLayer {
 
   const KvShape& shape() const { return shape_; }
   uint32_t n_rows() const { return n_rows_; }
+  uint64_t allocated_bytes() const { return values_.size() + scales_.size() * sizeof(float); }
 
   Row row(uint32_t head, uint32_t position) const;
 

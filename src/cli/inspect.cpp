@@ -13,6 +13,7 @@
 #include "cli/human.h"
 #include "cli/model_report.h"
 #include "json/json.h"
+#include "model/kv_size.h"
 
 namespace stride::cli {
 namespace {
@@ -142,9 +143,12 @@ void print_memory(const ModelReport& report) {
                human_bytes(report.file_bytes + need.cache.f16),
                human_bytes(report.file_bytes + need.cache.int8));
   }
-  fmt::print("  each token adds {} (f16) or {} (int8); sliding layers hold {} or {}\n",
+  const model::Config& c = report.config;
+  fmt::print("  each token adds {} (f16) or {} (int8); sliding layers hold {} or {},\n",
              human_bytes(report.cache_per_token.f16), human_bytes(report.cache_per_token.int8),
              human_bytes(report.cache_constant.f16), human_bytes(report.cache_constant.int8));
+  fmt::print("  in rows: a window of {}, {} of a step (-ub) and {} for drafts\n", c.window,
+             model::kDefaultMaxRows, c.n_mtp);
 }
 
 void print_suspicious(const ModelReport& report) {

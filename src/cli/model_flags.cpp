@@ -53,6 +53,19 @@ void declare(CommandLine& line, ModelFlags& flags) {
               "attention never stores its scores, so only on and auto can be had")
       .choice("--path", flags.path, {"fast", "reference"}, "which implementation computes")
       .choice("--kv", flags.kv, {"f16", "int8"}, "type of the key-value cache");
+  declare_weights(line, flags.weights);
+}
+
+void declare_weights(CommandLine& line, std::string& weights) {
+  line.choice("--weights", weights, {"auto", "memory", "file"},
+              "copied into memory, which is fastest, or read from the mapped file, for models "
+              "larger than memory");
+}
+
+model::Placement placement_of(std::string_view weights) {
+  return weights == "memory" ? model::Placement::memory
+         : weights == "file" ? model::Placement::file
+                             : model::Placement::automatic;
 }
 
 std::vector<std::string> complete_flash_flag(Arguments args) {
@@ -89,6 +102,7 @@ Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags) {
   if (flags.mtp) request.mtp = *flags.mtp;
   request.options.path = flags.path == "fast" ? model::Path::fast : model::Path::reference;
   request.options.kv_type = flags.kv == "f16" ? model::KvType::f16 : model::KvType::int8;
+  request.options.placement = placement_of(flags.weights);
   request.options.n_threads = flags.threads;
   request.options.max_rows = flags.ubatch;
   std::vector<std::string> warnings;

@@ -25,6 +25,7 @@ struct ModelFlags {
   uint32_t threads = 0;
   std::string path = "fast";
   std::string kv = "f16";
+  std::string weights = "auto";
   std::string flash = "on";
 };
 
@@ -32,6 +33,10 @@ void declare(CommandLine& line, ModelFlags& flags);
 
 // `-fa` alone means `-fa on`, as in older versions of llama.cpp; newer ones give it a value.
 std::vector<std::string> complete_flash_flag(Arguments args);
+
+// The flag that says where weights are read from, and its meaning.
+void declare_weights(CommandLine& line, std::string& weights);
+model::Placement placement_of(std::string_view weights);
 
 // Fails if so many threads would only stand in each other's way.
 Result<> check_threads(uint32_t n_threads);

@@ -8,6 +8,7 @@
 
 #include "cli/suspicions.h"
 #include "format/layers.h"
+#include "model/kv_size.h"
 
 namespace stride::cli {
 namespace {
@@ -15,13 +16,7 @@ namespace {
 using format::Tensor;
 using format::TensorCatalog;
 
-constexpr std::array<uint64_t, 4> kContexts = {4096, 16384, 65536, 131072};
-
-// Key and value rows of one layer and token. int8 has one f32 scale for each head's row.
-CacheBytes row_bytes(const model::Config& c, const model::LayerConfig& layer) {
-  const uint64_t values = uint64_t{2} * layer.n_head_kv * c.head_dim;
-  return {2 * values, values + uint64_t{2} * layer.n_head_kv * sizeof(float)};
-}
+constexpr std::array<uint32_t, 4> kContexts = {4096, 16384, 65536, 131072};
 
 uint64_t scaled(uint64_t bytes, uint32_t used, uint32_t of) {
   return of == 0 ? bytes : static_cast<uint64_t>(static_cast<double>(bytes) * used / of);
@@ -85,13 +80,25 @@ void add_tensors(const TensorCatalog& catalog, ModelReport& report) {
     report.bytes_per_mtp_head = it->second.bytes / c.n_mtp;
 }
 
+// Layers of one kind, with room for so many tokens.
+CacheBytes bytes_of(const model::Config& c, model::Attention kind, uint32_t n_tokens) {
+  CacheBytes out;
+  for (uint32_t i = 0; i < c.layers.size(); ++i) {
+    if (c.layers[i].attention != kind) continue;
+    const auto bytes = [&](model::KvType type) {
+      return model::kv_bytes(c, i, type, n_tokens, model::kDefaultMaxRows);
+    };
+    out.f16 += bytes(model::KvType::f16);
+    out.int8 += bytes(model::KvType::int8);
+  }
+  return out;
+}
+
 void add_cache(ModelReport& report) {
   const model::Config& c = report.config;
-  const CacheBytes none = cache_bytes(c, c.window), one = cache_bytes(c, c.window + 1ULL);
-  report.cache_per_token = {one.f16 - none.f16, one.int8 - none.int8};
-  report.cache_constant = {none.f16 - c.window * report.cache_per_token.f16,
-                           none.int8 - c.window * report.cache_per_token.int8};
-  for (const uint64_t context : kContexts) {
+  report.cache_per_token = bytes_of(c, model::Attention::full, 1);
+  report.cache_constant = bytes_of(c, model::Attention::sliding, UINT32_MAX);
+  for (const uint32_t context : kContexts) {
     if (context < c.n_ctx_train) report.memory.push_back({context, cache_bytes(c, context)});
   }
   report.memory.push_back({c.n_ctx_train, cache_bytes(c, c.n_ctx_train)});
@@ -142,16 +149,11 @@ Role role_of_tensor(std::string_view name, uint32_t n_layer) {
   return Role::other;
 }
 
-CacheBytes cache_bytes(const model::Config& c, uint64_t n_tokens) {
-  CacheBytes out;
-  for (const model::LayerConfig& layer : c.layers) {
-    const bool full = layer.attention == model::Attention::full;
-    const uint64_t rows = full ? n_tokens : std::min<uint64_t>(n_tokens, c.window);
-    const CacheBytes row = row_bytes(c, layer);
-    out.f16 += rows * row.f16;
-    out.int8 += rows * row.int8;
-  }
-  return out;
+CacheBytes cache_bytes(const model::Config& c, uint32_t n_tokens) {
+  const auto bytes = [&](model::KvType type) {
+    return model::kv_bytes(c, type, n_tokens, model::kDefaultMaxRows);
+  };
+  return {bytes(model::KvType::f16), bytes(model::KvType::int8)};
 }
 
 Result<ModelReport> make_report(const TensorCatalog& catalog) {

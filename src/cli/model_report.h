@@ -46,7 +46,7 @@ struct CacheBytes {
 };
 
 struct MemoryNeed {
-  uint64_t context = 0;
+  uint32_t context = 0;
   CacheBytes cache;  // of the trunk and of the MTP heads
 };
 
@@ -69,8 +69,8 @@ struct ModelReport {
   uint64_t bytes_per_token = 0;     // weights of the trunk that one decoded token reads
   uint64_t bytes_per_mtp_head = 0;  // and of each MTP head
   uint64_t active_values = 0;       // parameters of the trunk that one token uses
-  CacheBytes cache_per_token;       // growth of the cache by one token of context
-  CacheBytes cache_constant;        // of the sliding layers, whatever the context
+  CacheBytes cache_per_token;       // growth of the full layers by one token of context
+  CacheBytes cache_constant;        // of the sliding layers, whatever longer context
   std::vector<MemoryNeed> memory;   // at some contexts, the trained one last
   std::optional<TokenizerSummary> tokenizer;
   MtpState mtp = MtpState::none;
@@ -83,7 +83,7 @@ Result<ModelReport> make_report(const format::TensorCatalog& catalog);
 
 Json to_json(const ModelReport& report);
 
-// The cache of `n_tokens` of context, sliding layers bounded by their window.
-CacheBytes cache_bytes(const model::Config& config, uint64_t n_tokens);
+// What a sequence of this capacity allocates on the fast path, in steps of kDefaultMaxRows rows.
+CacheBytes cache_bytes(const model::Config& config, uint32_t n_tokens);
 
 }  // namespace stride::cli

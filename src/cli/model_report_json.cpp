@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "cli/model_report.h"
 #include "json/json.h"
+#include "model/kv_size.h"
 
 namespace stride::cli {
 namespace {
@@ -129,7 +130,8 @@ Json to_json(const ModelReport& report) {
   out["bytes_per_mtp_head"] = report.bytes_per_mtp_head;
   out["roles"] = roles(report);
   out["kv_cache"] = {{"bytes_per_token", cache(report.cache_per_token)},
-                     {"constant_bytes", cache(report.cache_constant)}};
+                     {"constant_bytes", cache(report.cache_constant)},
+                     {"step_rows", model::kDefaultMaxRows}};
   out["memory"] = Json::array();
   for (const MemoryNeed& need : report.memory) {
     out["memory"].push_back({{"context", need.context},

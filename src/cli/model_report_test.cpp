@@ -12,6 +12,7 @@
 #include "format/gguf.h"
 #include "format/layers.h"
 #include "json/json.h"
+#include "model/fast_sequence.h"
 
 namespace stride::cli {
 namespace {
@@ -82,18 +83,55 @@ TEST(ModelReport, ReadsPerTokenAreThoseOfTheSpecification) {
   EXPECT_EQ(report->suspicious, std::vector<std::string>());
 }
 
+// The specification counts full rows and windows without scales; a scale is one float a row, head
+// and side. Rings add the rows of a step, and one for each head's draft.
 TEST(ModelReport, CacheIsThatOfTheSpecification) {
+  using model::kv_bytes;
+  using model::KvType;
   const model::Config trunk = whole();
   const auto report = make_report(TableOnly(trunk, "Q8_0"));
   ASSERT_TRUE(report);
+  constexpr uint64_t kMiB = 1 << 20, kGiB = 1 << 30, kScales = 2 * 8 * sizeof(float);
   EXPECT_EQ(report->cache_per_token.f16, 49'152U);
-  EXPECT_EQ(report->cache_per_token.int8, 25'344U);
-  EXPECT_EQ(report->cache_constant.f16, uint64_t{66} << 20);
-  EXPECT_EQ(cache_bytes(trunk, 262144).f16, (uint64_t{12} << 30) + (uint64_t{66} << 20));
-  // Three MTP heads hold a window each.
-  EXPECT_EQ(cache_bytes(whole(3), 262144).f16 - cache_bytes(trunk, 262144).f16, uint64_t{6} << 20);
+  EXPECT_EQ(report->cache_per_token.int8, 24'576U + 12 * kScales);
+  EXPECT_EQ(kv_bytes(trunk, KvType::f16, 262144, 0), 12 * kGiB + 66 * kMiB);
+  EXPECT_EQ(kv_bytes(trunk, KvType::int8, 262144, 0),
+            6 * kGiB + 33 * kMiB + (12 * 262144 + 33 * 512) * kScales);
+  EXPECT_EQ(report->cache_constant.f16, 2 * 66 * kMiB);
+  EXPECT_EQ(report->cache_constant.int8, 2 * 33 * kMiB + 33 * 1024 * kScales);
+  EXPECT_EQ(cache_bytes(trunk, 262144).f16, 12 * kGiB + 2 * 66 * kMiB);
+  // Three MTP heads hold a ring each, and every ring gets three rows.
+  EXPECT_EQ(cache_bytes(whole(3), 262144).f16 - cache_bytes(trunk, 262144).f16,
+            2 * 6 * kMiB + 36 * 3 * 4096);
   EXPECT_EQ(cache_bytes(trunk, 100).f16, 45U * 4096 * 100);
   EXPECT_EQ(report->memory.back().context, 262144U);
+}
+
+TEST(ModelReport, CacheIsWhatASequenceAllocates) {
+  for (const char* file : {STRIDE_NANO, STRIDE_GOLDEN "/tiny/tiny-q8_0.gguf"}) {
+    const auto catalog = format::open_model(file);
+    ASSERT_TRUE(catalog) << catalog.error().message;
+    const auto report = make_report(**catalog);
+    ASSERT_TRUE(report) << report.error().message;
+    for (const uint32_t context : {1U, 65U, 579U, 580U, 4096U, report->config.n_ctx_train}) {
+      const CacheBytes told = cache_bytes(report->config, context);
+      for (const auto type : {model::KvType::f16, model::KvType::int8}) {
+        std::vector<std::string> warnings;
+        const auto model = *model::Model::load(**catalog, {.kv_type = type}, warnings);
+        const auto sequence = model->new_sequence(context);
+        ASSERT_TRUE(sequence) << sequence.error().message;
+        const uint64_t bytes =
+            static_cast<const model::FastSequence&>(**sequence).allocated_bytes();
+        EXPECT_EQ(bytes, type == model::KvType::f16 ? told.f16 : told.int8) << context;
+        EXPECT_EQ(bytes, model->sequence_bytes(context));
+      }
+    }
+    for (const MemoryNeed& need : report->memory) {
+      EXPECT_EQ(need.cache.f16, cache_bytes(report->config, need.context).f16);
+      EXPECT_EQ(need.cache.int8,
+                report->cache_constant.int8 + need.context * report->cache_per_token.int8);
+    }
+  }
 }
 
 TEST(ModelReport, TellsWhereMtpHeadsAre) {

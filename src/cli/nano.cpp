@@ -47,13 +47,15 @@ int sample_command(Arguments args) {
   uint32_t n = 5, length = 512;
   uint64_t seed = 1;
   double level = 0.5;
+  bool bare = false;
   CommandLine line("nano sample", "Prints generated exercises as the model reads them.");
   line.choice("-s,--skill", skill, skill_words(), "which skill")
       .option("-n,--count", n, "samples of each skill")
       .choice("--split", split, {"train", "eval"}, "side of the split")
       .option("--seed", seed, "seed of the generators")
       .option("--level", level, "difficulty from 0 to 1")
-      .option("--length", length, "tokens that a long sample may fill");
+      .option("--length", length, "tokens that a long sample may fill")
+      .flag("--bare", bare, "no headings: text for stride perplexity --special");
   line.example("stride nano sample --skill tools -n 3", "three tool exercises");
   if (const auto stop = line.parse(args)) return *stop;
   for (int s = 0; s < nano::kSkills; ++s) {
@@ -65,7 +67,11 @@ int sample_command(Arguments args) {
                             i, {level, length});
       const auto text = nano::sample_text(sample);
       if (!text) return report(text.error());
-      fmt::print("=== {} / {} {}\n{}\n", nano::skill_name(kind), sample.kind, i, *text);
+      if (bare) {
+        fmt::print("{}", *text);
+      } else {
+        fmt::print("=== {} / {} {}\n{}\n", nano::skill_name(kind), sample.kind, i, *text);
+      }
     }
   }
   return 0;

@@ -25,6 +25,8 @@ struct Options {
   ModelFlags model;
   std::string file;
   std::optional<uint64_t> stride;
+  bool special = false;
+  bool against_f16 = false;
   bool json = false;
 };
 
@@ -37,10 +39,26 @@ void show_progress(const engine::PerplexityResult& r) {
              duration_text(r.eta_seconds), draw && !done ? "" : "\n");
 }
 
+Json to_json(const engine::Divergence& d) {
+  Json out;
+  out["mean"] = d.mean;
+  out["mean_standard_error"] = d.error;
+  out["percentile_99"] = d.p99;
+  out["largest"] = d.largest;
+  out["same_best_token"] = d.same_best;
+  return out;
+}
+
 void print(const engine::PerplexityResult& r, const Options& options, uint32_t window) {
   if (!options.json) {
     fmt::print("perplexity {:.4f} +- {:.5f} over {} in {} of {}\n", r.perplexity, r.error,
                counted(r.n_scored, "token"), counted(r.n_windows, "window"), window);
+    if (!r.divergence) return;
+    const engine::Divergence& d = *r.divergence;
+    fmt::print(
+        "KL divergence from the f16 cache: mean {:.3g} +- {:.2g}, 99 % below {:.3g}, largest "
+        "{:.3g} nats; same best token in {:.2f} %\n",
+        d.mean, d.error, d.p99, d.largest, 100 * d.same_best);
     return;
   }
   Json out;
@@ -52,6 +70,7 @@ void print(const engine::PerplexityResult& r, const Options& options, uint32_t w
   out["windows"] = r.n_windows;
   out["window_tokens"] = window;
   out["seconds"] = r.seconds;
+  if (r.divergence) out["kl_divergence"] = to_json(*r.divergence);
   fmt::print("{}\n", json::dump(out));
 }
 
@@ -68,7 +87,16 @@ Result<int> run(const Options& options) {
   if (options.stride) scoring.stride = static_cast<uint32_t>(*options.stride);
   const text::Tokenizer& tokenizer = engine->tokenizer();
   if (tokenizer.add_bos()) scoring.bos = tokenizer.bos();
-  const auto ids = engine->encode_raw(text).prompt;
+  std::vector<text::Token> ids;
+  if (tokenizer.add_bos()) ids.push_back(tokenizer.bos());
+  tokenizer.encode(text, options.special ? text::Special::allow : text::Special::forbid, ids);
+  std::unique_ptr<engine::Engine> base;
+  if (options.against_f16) {
+    ModelFlags flags = options.model;
+    flags.kv = "f16";
+    base = STRIDE_TRY(open_engine(flags));
+    scoring.base = &base->model();
+  }
 
   const Interrupts interrupts = STRIDE_TRY(Interrupts::install());
   const InterruptWatch watch(interrupts);
@@ -92,8 +120,15 @@ int perplexity_command(Arguments args) {
   declare(line, options.model);
   line.option("-f,--file", options.file, "the text; standard input if not given")
       .option("--stride", options.stride, "windows slide by S tokens")
+      .flag("--special", options.special,
+            "control tokens spelled in the text are control tokens; only for texts to be trusted")
+      .flag("--kl-against-f16", options.against_f16,
+            "also measure how far the distributions lie from those with an f16 cache; reads the "
+            "model twice")
       .flag("--json", options.json, "print JSON")
-      .example("stride perplexity -m model.gguf -f text.txt -c 1024", "windows of 1024 tokens");
+      .example("stride perplexity -m model.gguf -f text.txt -c 1024", "windows of 1024 tokens")
+      .example("stride perplexity -m model.gguf -f text.txt --kv int8 --kl-against-f16",
+               "what an int8 cache changes");
   const std::vector<std::string> completed = complete_flash_flag(args);
   if (const auto stop = line.parse(completed)) return *stop;
   const auto code = run(options);

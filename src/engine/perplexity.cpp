@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "engine/running_mean.h"
 #include "engine/session.h"
 
 namespace stride::engine {
@@ -19,28 +20,6 @@ struct Window {
   size_t begin = 0;
   uint32_t size = 0;
   uint32_t first_scored = 1;  // offset of the first token whose likelihood counts
-};
-
-// The mean and its standard error, one value at a time (Welford, 1962).
-class Mean {
- public:
-  void add(double x) {
-    ++n_;
-    const double delta = x - mean_;
-    mean_ += delta / static_cast<double>(n_);
-    squares_ += delta * (x - mean_);
-  }
-  uint64_t n() const { return n_; }
-  double mean() const { return mean_; }
-  double error() const {
-    if (n_ < 2) return 0;
-    return std::sqrt(squares_ / static_cast<double>(n_ - 1) / static_cast<double>(n_));
-  }
-
- private:
-  uint64_t n_ = 0;
-  double mean_ = 0;
-  double squares_ = 0;
 };
 
 Result<> check(size_t n_text, const PerplexityOptions& o) {
@@ -68,59 +47,79 @@ std::vector<Window> cut(size_t n_text, const PerplexityOptions& o) {
   return out;
 }
 
-double negative_log_likelihood(std::span<const float> logits, Token token) {
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  double total = 0;
-  for (const float x : logits) total += std::exp(x - largest);
-  return std::log(total) + largest - logits[token];
-}
-
 class Scorer {
  public:
-  Scorer(model::Model& model, const PerplexityOptions& options)
-      : n_vocab_(model.config().n_vocab), options_(options) {}
+  // Room for a window in the model, and in the base where there is one.
+  static Result<Scorer> make(model::Model& model, const PerplexityOptions& options,
+                             uint32_t n_window) {
+    std::vector<Session> sessions;
+    sessions.push_back(STRIDE_TRY(Session::make(model, n_window)));
+    if (options.base) {
+      if (options.base->config().n_vocab != model.config().n_vocab)
+        return fail(Errc::invalid_argument, "the base has a vocabulary of {} tokens, not of {}",
+                    options.base->config().n_vocab, model.config().n_vocab);
+      sessions.push_back(STRIDE_TRY(Session::make(*options.base, n_window)));
+    }
+    return Scorer(std::move(sessions), model.config().n_vocab, std::max(1U, options.chunk));
+  }
 
-  // Reads the window and adds its scores to `mean`.
-  Result<> read(Session& session, std::span<const Token> ids, uint32_t first_scored, Mean& mean) {
+  // Reads the window from empty caches and scores its rows.
+  Result<> read(std::span<const Token> ids, uint32_t first_scored) {
+    for (Session& session : sessions_) STRIDE_TRY(session.clear());
     // The logits of a row score the token after it; the last row's are not needed.
     const auto last_row = static_cast<uint32_t>(ids.size() - 1);
     const uint32_t first_row = first_scored - 1;
     for (uint32_t row = 0; row < last_row;) {
       const bool scored = row >= first_row;
       const uint32_t limit = scored ? last_row : first_row;
-      const uint32_t n = std::min(limit - row, scored ? scored_rows() : options_.chunk);
-      STRIDE_TRY(session.append(ids.subspan(row, n),
-                                scored ? model::Logits::all : model::Logits::none, out_));
-      if (scored) STRIDE_TRY(score(ids.subspan(row + 1, n), mean));
+      const uint32_t n = std::min(limit - row, scored ? scored_rows() : chunk_);
+      const auto wanted = scored ? model::Logits::all : model::Logits::none;
+      for (size_t i = 0; i < sessions_.size(); ++i)
+        STRIDE_TRY(sessions_[i].append(ids.subspan(row, n), wanted, out_[i]));
+      if (scored) STRIDE_TRY(score(ids.subspan(row + 1, n)));
       row += n;
     }
     return {};
   }
 
+  const RunningMean& mean() const { return mean_; }
+  const DivergenceMeter& divergence() const { return divergence_; }
+
  private:
+  Scorer(std::vector<Session> sessions, uint64_t n_vocab, uint32_t chunk)
+      : sessions_(std::move(sessions)), n_vocab_(n_vocab), chunk_(chunk) {}
+
   // Bounds the logits of one call.
   uint32_t scored_rows() const {
     constexpr uint64_t kLogitBytes = 64 << 20;
     const uint64_t rows = kLogitBytes / (sizeof(float) * n_vocab_);
-    return static_cast<uint32_t>(std::clamp<uint64_t>(rows, 1, options_.chunk));
+    return static_cast<uint32_t>(std::clamp<uint64_t>(rows, 1, chunk_));
   }
 
-  Result<> score(std::span<const Token> next, Mean& mean) {
+  std::span<const float> logits(size_t session, size_t row) const {
+    return std::span<const float>(out_[session].logits).subspan(row * n_vocab_, n_vocab_);
+  }
+
+  Result<> score(std::span<const Token> next) {
     for (size_t i = 0; i < next.size(); ++i) {
       if (next[i] < 0 || static_cast<uint32_t>(next[i]) >= n_vocab_)
         return fail(Errc::invalid_argument, "token {} is not in the model's vocabulary of {}",
                     next[i], n_vocab_);
-      const auto row = std::span<const float>(out_.logits).subspan(i * n_vocab_, n_vocab_);
-      const double nll = negative_log_likelihood(row, next[i]);
+      const auto row = logits(0, i);
+      const double nll = log_sum_exp(row) - row[next[i]];
       if (!std::isfinite(nll)) return fail(Errc::internal, "the model's logits are not numbers");
-      mean.add(nll);
+      mean_.add(nll);
+      if (sessions_.size() > 1) divergence_.add(logits(1, i), row);
     }
     return {};
   }
 
+  std::vector<Session> sessions_;  // of the model, then of the base
   uint64_t n_vocab_;
-  PerplexityOptions options_;
-  model::Output out_;
+  uint32_t chunk_;
+  model::Output out_[2];
+  RunningMean mean_;
+  DivergenceMeter divergence_;
 };
 
 }  // namespace
@@ -131,10 +130,9 @@ Result<PerplexityResult> perplexity(model::Model& model, std::span<const Token> 
                                     const std::stop_token& stop) {
   STRIDE_TRY(check(text.size(), options));
   const std::vector<Window> windows = cut(text.size(), options);
-  Session session = STRIDE_TRY(Session::make(model, windows.front().size));
-  Scorer scorer(model, {options.window, options.stride, std::max(1U, options.chunk), options.bos});
+  Scorer scorer = STRIDE_TRY(Scorer::make(model, options, windows.front().size));
   const Clock::time_point start = Clock::now();
-  Mean mean;
+  const RunningMean& mean = scorer.mean();
   PerplexityResult result;
   result.n_windows = static_cast<uint32_t>(windows.size());
   for (const Window& window : windows) {
@@ -142,8 +140,7 @@ Result<PerplexityResult> perplexity(model::Model& model, std::span<const Token> 
     const auto part = text.subspan(window.begin, window.size);
     std::vector<Token> ids(part.begin(), part.end());
     if (options.bos >= 0) ids[0] = options.bos;
-    STRIDE_TRY(session.clear());
-    STRIDE_TRY(scorer.read(session, ids, window.first_scored, mean));
+    STRIDE_TRY(scorer.read(ids, window.first_scored));
     ++result.n_window;
     result.n_scored = mean.n();
     result.mean_nll = mean.mean();
@@ -154,6 +151,7 @@ Result<PerplexityResult> perplexity(model::Model& model, std::span<const Token> 
     result.eta_seconds = result.seconds / result.n_window * (result.n_windows - result.n_window);
     if (on_progress) on_progress(result);
   }
+  if (options.base) result.divergence = scorer.divergence().result();
   return result;
 }
 

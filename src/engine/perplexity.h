@@ -6,6 +6,9 @@
 // seen at least half a window (llama.cpp's method; figures are comparable). With a stride of s the
 // windows start s tokens apart and the last s tokens of each are scored (all but the first token,
 // of the first window). A rest too short for a window is left out, unless it is all there is.
+//
+// With a base, another model (or the same one loaded otherwise) reads the same windows, and the
+// divergence of each scored row from its is measured too.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +18,7 @@
 #include <stop_token>
 
 #include "base/error.h"
+#include "engine/divergence.h"
 #include "model/model.h"
 
 namespace stride::engine {
@@ -26,16 +30,18 @@ struct PerplexityOptions {
   std::optional<uint32_t> stride{};  // 1 .. window - 1
   uint32_t chunk = 512;              // tokens in one call of the model at most
   Token bos = -1;                    // put in the place of each window's first token; -1 = not
+  model::Model* base = nullptr;      // of the same vocabulary; null = none
 };
 
 struct PerplexityResult {
-  uint32_t n_window = 0;   // read so far
-  uint32_t n_windows = 0;  // in all
-  uint64_t n_scored = 0;   // tokens
-  double mean_nll = 0;     // nats per token
-  double nll_error = 0;    // standard error of the mean
-  double perplexity = 0;   // exp(mean_nll)
-  double error = 0;        // its standard error, to first order
+  uint32_t n_window = 0;                   // read so far
+  uint32_t n_windows = 0;                  // in all
+  uint64_t n_scored = 0;                   // tokens
+  double mean_nll = 0;                     // nats per token
+  double nll_error = 0;                    // standard error of the mean
+  double perplexity = 0;                   // exp(mean_nll)
+  double error = 0;                        // its standard error, to first order
+  std::optional<Divergence> divergence{};  // from the base; after the last window
   double seconds = 0;
   double eta_seconds = 0;
 };

@@ -104,6 +104,35 @@ TEST(Perplexity, BosTakesTheFirstPlaceOfEachWindow) {
   expect_equal(run(text, {.window = 20, .bos = 6}), scores);
 }
 
+// A model of which every logit is half of the base's.
+TEST(Perplexity, ComparesWithABaseOnTheScoredRows) {
+  const auto halved = [](std::span<const Token> tokens) {
+    auto out = logits_of(tokens);
+    for (float& x : out) x /= 2;
+    return out;
+  };
+  ScriptedModel model(kVocab, 4, LogitScript(halved)), base(kVocab, 4, LogitScript(logits_of));
+  const auto text = random_text(50);
+  DivergenceMeter expected;
+  for (size_t begin = 0; begin + 20 <= text.size(); begin += 20)
+    for (size_t i = 10; i < 20; ++i) {
+      const auto before = std::span(text).subspan(begin, i);
+      expected.add(logits_of(before), halved(before));
+    }
+  const auto got = perplexity(model, text, {.window = 20, .chunk = 7, .base = &base}, {}, {});
+  ASSERT_TRUE(got) << got.error().message;
+  ASSERT_TRUE(got->divergence);
+  EXPECT_EQ(got->divergence->n_row, 20U);
+  EXPECT_GT(got->divergence->mean, 0.01);
+  EXPECT_EQ(got->divergence->mean, expected.result().mean);
+  EXPECT_EQ(got->divergence->p99, expected.result().p99);
+  EXPECT_EQ(got->divergence->same_best, 1);
+  EXPECT_EQ(got->perplexity, perplexity(model, text, {.window = 20}, {}, {})->perplexity);
+
+  ScriptedModel other(kVocab + 1, 4, LogitScript(logits_of));
+  EXPECT_FALSE(perplexity(model, text, {.window = 20, .base = &other}, {}, {}));
+}
+
 TEST(Perplexity, AShortTextIsOneWindow) {
   const auto text = random_text(9);
   std::vector<double> scores;

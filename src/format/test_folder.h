@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -17,9 +18,10 @@ class TestFolder {
  public:
   TestFolder() {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    path_ = std::filesystem::path(testing::TempDir()) /
-            (std::string("stride-") + test->test_suite_name() + "-" + test->name() + "-" +
-             std::to_string(::getpid()));
+    std::string name = std::string("stride-") + test->test_suite_name() + "-" + test->name() + "-" +
+                       std::to_string(::getpid());
+    std::ranges::replace(name, '/', '-');  // in the names of tests with parameters
+    path_ = std::filesystem::path(testing::TempDir()) / name;
     std::filesystem::create_directories(path_);
   }
   TestFolder(const TestFolder&) = delete;

@@ -54,8 +54,8 @@ void move_matrix(Matrix& m, const kernels::Kernels& kernels, ThreadTeam& team, s
   const bool group = kernels.prefers_groups && quant::can_group(m.type, m.n_out);
   const quant::Layout layout = group ? quant::Layout::groups : m.layout;
   const size_t n_row = size_t{m.n_out} * m.n_stack;
-  const size_t slice = std::max<size_t>(kSliceBytes / m.row_bytes / quant::kGroupRows, 1) *
-                       quant::kGroupRows;
+  const size_t slice =
+      std::max<size_t>(kSliceBytes / m.row_bytes / quant::kGroupRows, 1) * quant::kGroupRows;
   for (size_t first = 0; first < n_row; first += slice) {
     const size_t n = std::min(slice, n_row - first);
     team.run([&](unsigned thread) {

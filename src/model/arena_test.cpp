@@ -12,8 +12,7 @@ namespace stride::model {
 namespace {
 
 class Arena : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Models, Arena,
-                         testing::Values("tiny-f32", "tiny-q8_0", "tiny-q4_k_s"),
+INSTANTIATE_TEST_SUITE_P(Models, Arena, testing::Values("tiny-f32", "tiny-q8_0", "tiny-q4_k_s"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::ranges::replace(name, '-', '_');

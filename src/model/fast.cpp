@@ -51,7 +51,7 @@ class FastModel final : public Model {
   uint64_t scratch_bytes() const override { return scratch_.bytes(); }
 
   uint64_t sequence_bytes(uint32_t capacity) const override {
-    return FastSequence::bytes(w_.config, kv_type_, capacity, max_rows_);
+    return kv_bytes(w_.config, kv_type_, capacity, max_rows_);
   }
 
   Result<std::unique_ptr<Sequence>> new_sequence(uint32_t capacity) override {

@@ -8,15 +8,6 @@
 namespace stride::model {
 namespace {
 
-uint32_t ring_rows(const Config& config, uint32_t capacity, uint32_t max_rows) {
-  return std::min(capacity, config.window + max_rows);
-}
-
-uint32_t layer_rows(const Config& config, uint32_t layer, uint32_t capacity, uint32_t max_rows) {
-  const bool sliding = config.layers[layer].attention == Attention::sliding;
-  return sliding ? ring_rows(config, capacity, max_rows + config.n_mtp) : capacity;
-}
-
 // The windows of every track at the time of the mark.
 class Windows final : public RewindPoint {
  public:
@@ -36,10 +27,6 @@ class Windows final : public RewindPoint {
 };
 
 }  // namespace
-
-cache::KvShape kv_shape(const Config& config, uint32_t layer, KvType type) {
-  return {type, config.layers[layer].n_head_kv, (config.head_dim + 7) / 8 * 8};
-}
 
 Result<> KvTrack::truncate(uint32_t n) {
   if (n > n_past)
@@ -75,7 +62,7 @@ Result<std::unique_ptr<Sequence>> FastSequence::create(const Config& config, KvT
   sequence->tracks.resize(1 + config.n_mtp);
   for (uint32_t i = 0; i < config.layers.size(); ++i) {
     KvTrack& track = sequence->tracks[i < config.n_layer ? 0 : 1 + i - config.n_layer];
-    const uint32_t n_rows = layer_rows(config, i, capacity, max_rows);
+    const uint32_t n_rows = kv_rows(config, i, capacity, max_rows);
     track.layers.push_back(STRIDE_TRY(cache::KvLayer::create(kv_shape(config, i, type), n_rows)));
     track.sliding.push_back(config.layers[i].attention == Attention::sliding);
     track.n_ring = ring_rows(config, capacity, max_rows);
@@ -84,13 +71,10 @@ Result<std::unique_ptr<Sequence>> FastSequence::create(const Config& config, KvT
   return sequence;
 }
 
-uint64_t FastSequence::bytes(const Config& config, KvType type, uint32_t capacity,
-                             uint32_t max_rows) {
+uint64_t FastSequence::allocated_bytes() const {
   uint64_t sum = 0;
-  for (uint32_t i = 0; i < config.layers.size(); ++i) {
-    sum +=
-        cache::KvLayer::bytes(kv_shape(config, i, type), layer_rows(config, i, capacity, max_rows));
-  }
+  for (const KvTrack& track : tracks)
+    for (const cache::KvLayer& layer : track.layers) sum += layer.allocated_bytes();
   return sum;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cache/kv_layer.h"
+#include "model/kv_size.h"
 #include "model/model.h"
 
 namespace stride::model {
@@ -40,7 +41,8 @@ class FastSequence final : public Sequence {
  public:
   static Result<std::unique_ptr<Sequence>> create(const Config& config, KvType type,
                                                   uint32_t capacity, uint32_t max_rows);
-  static uint64_t bytes(const Config& config, KvType type, uint32_t capacity, uint32_t max_rows);
+  // What kv_bytes() foretells.
+  uint64_t allocated_bytes() const;
 
   uint32_t size() const override { return tracks[0].n_past; }
   uint32_t capacity() const override { return capacity_; }
@@ -55,9 +57,5 @@ class FastSequence final : public Sequence {
  private:
   uint32_t capacity_ = 0;
 };
-
-// What a key-value row and head of this model stores: kernels want a multiple of 8 values, so
-// shorter heads are padded with zeros.
-cache::KvShape kv_shape(const Config& config, uint32_t layer, KvType type);
 
 }  // namespace stride::model

@@ -23,17 +23,15 @@
 #include <vector>
 
 #include "base/error.h"
-#include "cache/kv_layer.h"
 #include "format/tensor_catalog.h"
 #include "model/config.h"
+#include "model/kv_size.h"
 
 namespace stride::model {
 
 using Token = int32_t;
 
 enum class Path { reference, fast };
-using cache::KvType;  // f16 or int8; the reference path keeps f32 whatever is asked
-
 // How activations meet quantised weights: as int8 in blocks of 32 (an error of about 0.4 % of a
 // row's norm a product), or as two such planes, value and remainder (0.002 %), which doubles the
 // multiplications but not the weights read.
@@ -54,8 +52,9 @@ constexpr uint32_t kMaxRows = 8192;
 
 struct LoadOptions {
   Path path = Path::fast;
-  uint32_t n_threads = 0;   // 0 = one per core
-  uint32_t max_rows = 512;  // rows of one internal step; longer calls are cut; at most kMaxRows
+  uint32_t n_threads = 0;  // 0 = one per core
+  uint32_t max_rows =
+      kDefaultMaxRows;  // rows of one internal step; longer calls are cut; at most kMaxRows
   KvType kv_type = KvType::f16;
   Activations activations = Activations::automatic;
   Placement placement = Placement::automatic;
