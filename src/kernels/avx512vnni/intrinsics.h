@@ -27,6 +27,40 @@ static inline __m512 stride_cvtepi32_ps(__m512i v) {
 }
 #define _mm512_cvtepi32_ps stride_cvtepi32_ps
 
+static inline __m512 stride_cvtph_ps(__m256i v) {
+  alignas(64) float lanes[16];
+  _mm256_store_ps(lanes, _mm256_cvtph_ps(_mm256_castsi256_si128(v)));
+  _mm256_store_ps(lanes + 8, _mm256_cvtph_ps(_mm256_extracti128_si256(v, 1)));
+  return _mm512_load_ps(lanes);
+}
+#define _mm512_cvtph_ps stride_cvtph_ps
+
+static inline __m512i stride_cvtepi8_epi32(__m128i v) {
+  alignas(64) int lanes[16];
+  alignas(16) signed char from[16];
+  _mm_store_si128(reinterpret_cast<__m128i*>(from), v);
+  for (int i = 0; i < 16; ++i) lanes[i] = from[i];
+  return _mm512_load_si512(lanes);
+}
+#define _mm512_cvtepi8_epi32 stride_cvtepi8_epi32
+
+static inline __m512i stride_cvtps_epi32(__m512 v) {
+  alignas(64) float from[16];
+  alignas(64) int to[16];
+  _mm512_store_ps(from, v);
+  for (int i = 0; i < 16; ++i) to[i] = _mm_cvtss_si32(_mm_set_ss(from[i]));
+  return _mm512_load_si512(to);
+}
+#define _mm512_cvtps_epi32 stride_cvtps_epi32
+
+static inline __m512i stride_srai_epi32(__m512i v, int n) {
+  alignas(64) int lanes[16];
+  _mm512_store_si512(lanes, v);
+  for (int& lane : lanes) lane >>= n;
+  return _mm512_load_si512(lanes);
+}
+#define _mm512_srai_epi32 stride_srai_epi32
+
 static inline __m256 stride_extractf32x8_ps(__m512 v, int half) {
   alignas(64) float lanes[16];
   _mm512_store_ps(lanes, v);
