@@ -77,7 +77,10 @@ struct Cache {
 // Consecutive rows of the queries of one group, their states and their output.
 struct Rows {
   explicit Rows(size_t group_size, size_t n_row)
-      : group(group_size), begin(n_row * group, 0), end(n_row * group), q(n_row * group * kHeadDim) {
+      : group(group_size),
+        begin(n_row * group, 0),
+        end(n_row * group),
+        q(n_row * group * kHeadDim) {
     Random random(4);
     for (float& v : q) v = static_cast<float>(random.normal());
     for (auto* memory : {&total_memory, &part_memory}) memory->resize(end.size() * (kHeadDim + 2));
@@ -152,23 +155,23 @@ void read_memory(benchmark::State& state) {
 
 #ifdef __x86_64__
 // The processor's limit: twelve chains of multiply-adds that do not wait for each other.
-#define STRIDE_CHAINS(NAME, TARGET, WIDTH)                                                  \
-  [[gnu::target(TARGET)]] void NAME(benchmark::State& state) {                              \
-    using Vector [[gnu::vector_size(WIDTH)]] = float;                                       \
-    Vector a{}, b{}, c{}, d{}, e{}, f{}, g{}, h{}, i{}, j{}, k{}, l{};                      \
-    constexpr int kSteps = 1000;                                                            \
-    for (auto step : state) {                                                               \
-      for (int s = 0; s < kSteps; ++s) {                                                    \
-        asm volatile(                                                                       \
-            "vfmadd231ps %0, %0, %0\n vfmadd231ps %1, %1, %1\n vfmadd231ps %2, %2, %2\n"    \
-            "vfmadd231ps %3, %3, %3\n vfmadd231ps %4, %4, %4\n vfmadd231ps %5, %5, %5\n"    \
-            "vfmadd231ps %6, %6, %6\n vfmadd231ps %7, %7, %7\n vfmadd231ps %8, %8, %8\n"    \
-            "vfmadd231ps %9, %9, %9\n vfmadd231ps %10, %10, %10\n vfmadd231ps %11, %11, %11" \
-            : "+x"(a), "+x"(b), "+x"(c), "+x"(d), "+x"(e), "+x"(f), "+x"(g), "+x"(h),       \
-              "+x"(i), "+x"(j), "+x"(k), "+x"(l));                                          \
-      }                                                                                     \
-    }                                                                                       \
-    count(state, "FLOP/s", 2.0 * 12 * kSteps * WIDTH / sizeof(float));                      \
+#define STRIDE_CHAINS(NAME, TARGET, WIDTH)                                                     \
+  [[gnu::target(TARGET)]] void NAME(benchmark::State& state) {                                 \
+    using Vector [[gnu::vector_size(WIDTH)]] = float;                                          \
+    Vector a{}, b{}, c{}, d{}, e{}, f{}, g{}, h{}, i{}, j{}, k{}, l{};                         \
+    constexpr int kSteps = 1000;                                                               \
+    for (auto step : state) {                                                                  \
+      for (int s = 0; s < kSteps; ++s) {                                                       \
+        asm volatile(                                                                          \
+            "vfmadd231ps %0, %0, %0\n vfmadd231ps %1, %1, %1\n vfmadd231ps %2, %2, %2\n"       \
+            "vfmadd231ps %3, %3, %3\n vfmadd231ps %4, %4, %4\n vfmadd231ps %5, %5, %5\n"       \
+            "vfmadd231ps %6, %6, %6\n vfmadd231ps %7, %7, %7\n vfmadd231ps %8, %8, %8\n"       \
+            "vfmadd231ps %9, %9, %9\n vfmadd231ps %10, %10, %10\n vfmadd231ps %11, %11, %11"   \
+            : "+x"(a), "+x"(b), "+x"(c), "+x"(d), "+x"(e), "+x"(f), "+x"(g), "+x"(h), "+x"(i), \
+              "+x"(j), "+x"(k), "+x"(l));                                                      \
+      }                                                                                        \
+    }                                                                                          \
+    count(state, "FLOP/s", 2.0 * 12 * kSteps * WIDTH / sizeof(float));                         \
   }
 STRIDE_CHAINS(multiply_add_256, "fma", 32)
 STRIDE_CHAINS(multiply_add_512, "avx512f", 64)

@@ -234,6 +234,7 @@ void Step::attend_together(unsigned thread, uint32_t layer, const cache::KvLayer
   const size_t most = scratch.states.size() / states.slot_size() / n_head_kv - 1;
   const Range queries = split(n_head_kv * block.n, team.size(), thread);
   for (size_t q = queries.begin; q < queries.end; ++q) states.clear(q / block.n, q % block.n);
+  const Rows out = scratch.attention.rows(block.width);
   for (size_t chunk = block.first_chunk; chunk < block.end_chunk; chunk += most) {
     const size_t n_chunk = std::min(most, block.end_chunk - chunk);
     const Range pairs = split(n_head_kv * n_chunk, team.size(), thread);
@@ -245,17 +246,13 @@ void Step::attend_together(unsigned thread, uint32_t layer, const cache::KvLayer
     team.barrier();
     for (size_t q = queries.begin; q < queries.end; ++q) {
       const size_t head = q / block.n, i = q % block.n;
+      const kernels::AttentionState total = states.at(head, i);
       for (size_t c = 0; c < n_chunk; ++c) {
-        block.merge(kernels, i, chunk + c, states.at(head, i),
-                    states.at(n_head_kv + head * n_chunk + c, i));
+        block.merge(kernels, i, chunk + c, total, states.at(n_head_kv + head * n_chunk + c, i));
       }
+      if (chunk + n_chunk == block.end_chunk) block.finish(kernels, head, i, total, out);
     }
     team.barrier();
-  }
-  const Rows out = scratch.attention.rows(block.width);
-  for (size_t q = queries.begin; q < queries.end; ++q) {
-    const size_t head = q / block.n, i = q % block.n;
-    block.finish(kernels, head, i, states.at(head, i), out);
   }
 }
 

@@ -15,7 +15,7 @@ constexpr float kNone = -__builtin_inff();
 // Arrays of [query] are laid out in vectors of lanes; what has more dimensions has, for the vector
 // that begins with query i, [.., lanes] from i times the product of the others on.
 struct Scratch {
-  alignas(64) float tile[kTile * kMaxHeadDim];          // keys as key_at() says, then values
+  alignas(64) float tile[kTile * kMaxHeadDim];           // keys as key_at() says, then values
   alignas(64) float queries[kQueryBlock * kMaxHeadDim];  // [head_dim]
   alignas(64) float weights[kQueryBlock * kTile];        // scores, then p: [position]
   alignas(64) float max[kQueryBlock];
@@ -76,29 +76,29 @@ STRIDE_INLINE void each_row(const Work& work, bool keys, Visit&& visit) {
 template <KvFormat kFormat>
 void widen_keys(Scratch& scratch, const Work& work) {
   const size_t head_dim = work.queries.head_dim;
-  each_row(work, true, [&](const std::byte* row, size_t place, float factor)
-                           __attribute__((always_inline)) {
-    scratch.key_factor[place] = factor * work.queries.scale;
-    for (size_t d = 0; d < head_dim; d += kKeyPiece) {
-      Lanes8::store(scratch.tile + key_at(place, d), widen<Lanes8, kFormat>(row, d));
-    }
-  });
+  each_row(work, true,
+           [&](const std::byte* row, size_t place, float factor) __attribute__((always_inline)) {
+             scratch.key_factor[place] = factor * work.queries.scale;
+             for (size_t d = 0; d < head_dim; d += kKeyPiece) {
+               Lanes8::store(scratch.tile + key_at(place, d), widen<Lanes8, kFormat>(row, d));
+             }
+           });
 }
 
 template <class Isa, KvFormat kFormat>
 void widen_values(Scratch& scratch, const Work& work) {
   using Wide = typename Isa::Wide;
   const size_t head_dim = work.queries.head_dim;
-  each_row(work, false, [&](const std::byte* row, size_t place, float factor)
-                            __attribute__((always_inline)) {
-    scratch.value_factor[place] = factor;
-    float* out = scratch.tile + place * head_dim;
-    size_t d = 0;
-    for (; d + Wide::kLanes <= head_dim; d += Wide::kLanes) {
-      Wide::store(out + d, widen<Wide, kFormat>(row, d));
-    }
-    if (d < head_dim) Lanes8::store(out + d, widen<Lanes8, kFormat>(row, d));
-  });
+  each_row(work, false,
+           [&](const std::byte* row, size_t place, float factor) __attribute__((always_inline)) {
+             scratch.value_factor[place] = factor;
+             float* out = scratch.tile + place * head_dim;
+             size_t d = 0;
+             for (; d + Wide::kLanes <= head_dim; d += Wide::kLanes) {
+               Wide::store(out + d, widen<Wide, kFormat>(row, d));
+             }
+             if (d < head_dim) Lanes8::store(out + d, widen<Lanes8, kFormat>(row, d));
+           });
 }
 
 // Scores of kVectors vectors of queries from `at` on with positions [begin, end) of the tile, and
