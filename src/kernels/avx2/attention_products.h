@@ -18,11 +18,26 @@ constexpr size_t key_at(size_t position, size_t d) {
   return d / kKeyPiece * kKeyPiece * kTile + position * kKeyPiece + d % kKeyPiece;
 }
 
+// Bytes that will be needed after the current tile. They are asked for line by line between
+// multiplications: all at once, they would hold up what is done until memory has caught up.
+struct Ahead {
+  const std::byte* next = nullptr;
+  const std::byte* end = nullptr;
+
+  STRIDE_INLINE void fetch(size_t n_line) {
+    for (size_t i = 0; i < n_line; ++i) {
+      if (next >= end) return;
+      __builtin_prefetch(next);
+      next += 64;
+    }
+  }
+};
+
 // Scores of kVectors vectors of queries with kPositions positions, queries in lanes. q: vector v at
 // v * head_dim * lanes, [head_dim, lanes]. out: vector v at v * kTile * lanes, [position, lanes].
 template <class L, size_t kVectors, size_t kPositions>
 STRIDE_INLINE void score_block(float* out, const float* q, const float* keys, const float* factors,
-                               size_t head_dim) {
+                               size_t head_dim, Ahead& ahead) {
   using Vector = typename L::Vector;
   Vector sum[kVectors][kPositions];
 #pragma GCC unroll 4
@@ -31,6 +46,7 @@ STRIDE_INLINE void score_block(float* out, const float* q, const float* keys, co
     for (size_t p = 0; p < kPositions; ++p) sum[v][p] = L::zero();
   }
   for (size_t piece = 0; piece < head_dim; piece += kKeyPiece) {
+    ahead.fetch(kPositions / 4);
     for (size_t d = 0; d < kKeyPiece; ++d) {
       Vector x[kVectors];
 #pragma GCC unroll 4
@@ -66,7 +82,7 @@ struct Values {
 // acc[i] = acc[i] * factors[i] + p v for kVectors vectors of dimensions from d on.
 template <class L, size_t kQueries, size_t kVectors>
 STRIDE_INLINE void value_block(const Values& values, float* const* acc, const float* factors,
-                               size_t d) {
+                               size_t d, Ahead& ahead) {
   using Vector = typename L::Vector;
   Vector sum[kQueries][kVectors];
 #pragma GCC unroll 4
@@ -79,6 +95,7 @@ STRIDE_INLINE void value_block(const Values& values, float* const* acc, const fl
   const float* row = values.tile + values.begin * values.head_dim + d;
   const float* weight = values.weights + values.begin * values.weight_stride;
   for (size_t p = values.begin; p < values.end; ++p) {
+    ahead.fetch(1);
     Vector x[kVectors];
 #pragma GCC unroll 8
     for (size_t v = 0; v < kVectors; ++v) x[v] = L::load(row + v * L::kLanes);

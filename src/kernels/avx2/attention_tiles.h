@@ -46,9 +46,15 @@ STRIDE_INLINE size_t larger(size_t a, size_t b) {
   return a > b ? a : b;
 }
 
-// The row of the next tile, which is needed after this one has been worked on.
-STRIDE_INLINE void prefetch_row(const std::byte* row, size_t row_bytes) {
-  for (size_t at = 0; at < row_bytes; at += 64) __builtin_prefetch(row + at);
+// The keys or values of the next tile.
+STRIDE_INLINE Ahead next_tile(const Work& work, bool keys) {
+  for (const KvSpan& span : work.kv.spans) {
+    if (work.end - span.first >= span.n) continue;
+    const size_t i = work.end - span.first;
+    const std::byte* row = (keys ? span.k : span.v) + i * work.kv.row_bytes;
+    return {row, row + smaller(kTile, span.n - i) * work.kv.row_bytes};
+  }
+  return {};
 }
 
 template <class L, KvFormat kFormat>
@@ -66,7 +72,6 @@ STRIDE_INLINE void each_row(const Work& work, bool keys, Visit&& visit) {
     for (size_t p = first; p < last; ++p) {
       const size_t i = p - span.first;
       const std::byte* row = (keys ? span.k : span.v) + i * work.kv.row_bytes;
-      if (i + kTile < span.n) prefetch_row(row + kTile * work.kv.row_bytes, work.kv.row_bytes);
       visit(row, p % kTile,
             work.kv.format == KvFormat::int8 ? scales[i * work.kv.scale_stride] : 1.0F);
     }
@@ -104,11 +109,11 @@ void widen_values(Scratch& scratch, const Work& work) {
 // Scores of kVectors vectors of queries from `at` on with positions [begin, end) of the tile, and
 // with others up to kPositions - 1 to both sides.
 template <class L, size_t kVectors, size_t kPositions>
-void score(Scratch& scratch, size_t at, size_t head_dim, size_t begin, size_t end) {
+void score(Scratch& scratch, size_t at, size_t head_dim, size_t begin, size_t end, Ahead& ahead) {
   for (size_t p = begin / kPositions * kPositions; p < end; p += kPositions) {
     score_block<L, kVectors, kPositions>(
         scratch.weights + at * kTile + p * L::kLanes, scratch.queries + at * head_dim,
-        scratch.tile + key_at(p, 0), scratch.key_factor + p, head_dim);
+        scratch.tile + key_at(p, 0), scratch.key_factor + p, head_dim, ahead);
   }
 }
 
@@ -164,7 +169,8 @@ void soften(Scratch& scratch, size_t at, const Work& work) {
 
 // Adds the weighted values to the sums of kQueries queries from i on, which see the same.
 template <class Isa, size_t kQueries>
-void add_values(Scratch& scratch, const Work& work, size_t i, size_t vector, size_t lanes) {
+void add_values(Scratch& scratch, const Work& work, size_t i, size_t vector, size_t lanes,
+                Ahead& ahead) {
   using Wide = typename Isa::Wide;
   constexpr size_t kVectors = kQueries == 1 ? 4 : Isa::kValueVectors;
   const Values values{scratch.tile,
@@ -178,18 +184,18 @@ void add_values(Scratch& scratch, const Work& work, size_t i, size_t vector, siz
   const float* factors = scratch.factor + i;
   size_t d = 0;
   for (; d + kVectors * Wide::kLanes <= values.head_dim; d += kVectors * Wide::kLanes) {
-    value_block<Wide, kQueries, kVectors>(values, acc, factors, d);
+    value_block<Wide, kQueries, kVectors>(values, acc, factors, d, ahead);
   }
   for (; d + Wide::kLanes <= values.head_dim; d += Wide::kLanes) {
-    value_block<Wide, kQueries, 1>(values, acc, factors, d);
+    value_block<Wide, kQueries, 1>(values, acc, factors, d, ahead);
   }
-  if (d < values.head_dim) value_block<Lanes8, kQueries, 1>(values, acc, factors, d);
+  if (d < values.head_dim) value_block<Lanes8, kQueries, 1>(values, acc, factors, d, ahead);
 }
 
 // Queries four at a time where they see the same: a weight of 0 must not meet a value that a query
 // does not see, which may be infinite.
 template <class Isa>
-void add_values(Scratch& scratch, const Work& work, size_t vector, size_t lanes) {
+void add_values(Scratch& scratch, const Work& work, size_t vector, size_t lanes, Ahead& ahead) {
   const int *begin = scratch.begin, *end = scratch.end;
   const size_t last = smaller(vector + lanes, work.n);
   for (size_t i = vector; i < last;) {
@@ -197,9 +203,9 @@ void add_values(Scratch& scratch, const Work& work, size_t vector, size_t lanes)
     for (size_t j = 1; same && j < 4; ++j) same = begin[i] == begin[i + j] && end[i] == end[i + j];
     if (begin[i] < end[i]) {
       if (same) {
-        add_values<Isa, 4>(scratch, work, i, vector, lanes);
+        add_values<Isa, 4>(scratch, work, i, vector, lanes, ahead);
       } else {
-        add_values<Isa, 1>(scratch, work, i, vector, lanes);
+        add_values<Isa, 1>(scratch, work, i, vector, lanes, ahead);
       }
     }
     i += same ? 4 : 1;
@@ -230,20 +236,21 @@ void attend_tile(Scratch& scratch, const Work& work) {
   using Wide = typename Isa::Wide;
   const size_t head_dim = work.queries.head_dim;
   const size_t begin = work.begin - work.tile(), end = work.end - work.tile();
+  Ahead keys = next_tile(work, true), values = next_tile(work, false);
   set_ranges(scratch, work);
   widen_keys<kFormat>(scratch, work);
   size_t i = 0;
   for (; i + Wide::kLanes + 8 < work.n; i += 2 * Wide::kLanes) {
-    score<Wide, 2, Isa::kPairPositions>(scratch, i, head_dim, begin, end);
+    score<Wide, 2, Isa::kPairPositions>(scratch, i, head_dim, begin, end, keys);
   }
   for (; i + 8 < work.n; i += Wide::kLanes) {
-    score<Wide, 1, Isa::kPositions>(scratch, i, head_dim, begin, end);
+    score<Wide, 1, Isa::kPositions>(scratch, i, head_dim, begin, end, keys);
   }
-  if (i < work.n) score<Lanes8, 1, Isa::kPositions>(scratch, i, head_dim, begin, end);
+  if (i < work.n) score<Lanes8, 1, Isa::kPositions>(scratch, i, head_dim, begin, end, keys);
   widen_values<Isa, kFormat>(scratch, work);
   each_vector<Isa>(work.n, [&](auto lanes, size_t at) __attribute__((always_inline)) {
     soften<decltype(lanes)>(scratch, at, work);
-    add_values<Isa>(scratch, work, at, lanes.kLanes);
+    add_values<Isa>(scratch, work, at, lanes.kLanes, values);
   });
 }
 
