@@ -27,7 +27,7 @@ struct Ahead {
   STRIDE_INLINE void fetch(size_t n_line) {
     for (size_t i = 0; i < n_line; ++i) {
       if (next >= end) return;
-      __builtin_prefetch(next);
+      __builtin_prefetch(next, 0, 2);
       next += 64;
     }
   }
@@ -70,17 +70,36 @@ STRIDE_INLINE void score_block(float* out, const float* q, const float* keys, co
   }
 }
 
-// What add_values works on: positions [begin, end) of a tile for up to four queries.
+template <class L, KvFormat kFormat>
+STRIDE_INLINE typename L::Vector widen(const std::byte* row, size_t d) {
+  return kFormat == KvFormat::f16 ? L::widen_f16(row + 2 * d) : L::widen_int8(row + d);
+}
+
+// Where a product with the values takes them from: the tile, or the stored rows, which it then
+// leaves in the tile for the queries that follow. That hides the time of widening.
+enum class From { tile, f16_rows, int8_rows };
+
+// What a product with the values works on: positions [begin, end) of a tile.
 struct Values {
-  const float* tile;     // [position, head_dim]
-  const float* weights;  // query i's at [position * weight_stride + i]
+  float* tile;                   // [position, head_dim]
+  const std::byte* const* rows;  // [position]
+  const float* weights;          // query i's at [position * weight_stride + i]
   size_t weight_stride;
   size_t begin, end;
   size_t head_dim;
 };
 
+template <class L, From kFrom>
+STRIDE_INLINE typename L::Vector value_at(float* row, const std::byte* stored, size_t d) {
+  if constexpr (kFrom == From::tile) return L::load(row);
+  constexpr KvFormat kFormat = kFrom == From::f16_rows ? KvFormat::f16 : KvFormat::int8;
+  const typename L::Vector v = widen<L, kFormat>(stored, d);
+  L::store(row, v);
+  return v;
+}
+
 // acc[i] = acc[i] * factors[i] + p v for kVectors vectors of dimensions from d on.
-template <class L, size_t kQueries, size_t kVectors>
+template <class L, From kFrom, size_t kQueries, size_t kVectors>
 STRIDE_INLINE void value_block(const Values& values, float* const* acc, const float* factors,
                                size_t d, Ahead& ahead) {
   using Vector = typename L::Vector;
@@ -92,13 +111,15 @@ STRIDE_INLINE void value_block(const Values& values, float* const* acc, const fl
       sum[i][v] = L::multiply(L::load(acc[i] + d + v * L::kLanes), L::all(factors[i]));
     }
   }
-  const float* row = values.tile + values.begin * values.head_dim + d;
+  float* row = values.tile + values.begin * values.head_dim + d;
   const float* weight = values.weights + values.begin * values.weight_stride;
   for (size_t p = values.begin; p < values.end; ++p) {
     ahead.fetch(1);
     Vector x[kVectors];
 #pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; ++v) x[v] = L::load(row + v * L::kLanes);
+    for (size_t v = 0; v < kVectors; ++v) {
+      x[v] = value_at<L, kFrom>(row + v * L::kLanes, values.rows[p], d + v * L::kLanes);
+    }
 #pragma GCC unroll 4
     for (size_t i = 0; i < kQueries; ++i) {
       const Vector w = L::all(weight[i]);

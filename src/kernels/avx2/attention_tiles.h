@@ -25,6 +25,7 @@ struct Scratch {
   alignas(64) int end[kQueryBlock];       // beyond the last query
   alignas(64) float key_factor[kTile];    // of the scores
   alignas(64) float value_factor[kTile];  // of the weights
+  const std::byte* value_rows[kTile];     // stored
 };
 
 // A block of queries, and the positions [begin, end) of one tile.
@@ -57,11 +58,6 @@ STRIDE_INLINE Ahead next_tile(const Work& work, bool keys) {
   return {};
 }
 
-template <class L, KvFormat kFormat>
-STRIDE_INLINE typename L::Vector widen(const std::byte* row, size_t d) {
-  return kFormat == KvFormat::f16 ? L::widen_f16(row + 2 * d) : L::widen_int8(row + d);
-}
-
 // Calls visit(row, place in the tile, factor) for the keys or values of the tile's positions.
 template <class Visit>
 STRIDE_INLINE void each_row(const Work& work, bool keys, Visit&& visit) {
@@ -90,20 +86,27 @@ void widen_keys(Scratch& scratch, const Work& work) {
            });
 }
 
+void find_values(Scratch& scratch, const Work& work) {
+  each_row(work, false,
+           [&](const std::byte* row, size_t place, float factor) __attribute__((always_inline)) {
+             scratch.value_factor[place] = factor;
+             scratch.value_rows[place] = row;
+           });
+}
+
 template <class Isa, KvFormat kFormat>
 void widen_values(Scratch& scratch, const Work& work) {
   using Wide = typename Isa::Wide;
   const size_t head_dim = work.queries.head_dim;
-  each_row(work, false,
-           [&](const std::byte* row, size_t place, float factor) __attribute__((always_inline)) {
-             scratch.value_factor[place] = factor;
-             float* out = scratch.tile + place * head_dim;
-             size_t d = 0;
-             for (; d + Wide::kLanes <= head_dim; d += Wide::kLanes) {
-               Wide::store(out + d, widen<Wide, kFormat>(row, d));
-             }
-             if (d < head_dim) Lanes8::store(out + d, widen<Lanes8, kFormat>(row, d));
-           });
+  for (size_t p = work.begin - work.tile(); p < work.end - work.tile(); ++p) {
+    float* out = scratch.tile + p * head_dim;
+    const std::byte* row = scratch.value_rows[p];
+    size_t d = 0;
+    for (; d + Wide::kLanes <= head_dim; d += Wide::kLanes) {
+      Wide::store(out + d, widen<Wide, kFormat>(row, d));
+    }
+    if (d < head_dim) Lanes8::store(out + d, widen<Lanes8, kFormat>(row, d));
+  }
 }
 
 // Scores of kVectors vectors of queries from `at` on with positions [begin, end) of the tile, and
@@ -168,12 +171,13 @@ void soften(Scratch& scratch, size_t at, const Work& work) {
 }
 
 // Adds the weighted values to the sums of kQueries queries from i on, which see the same.
-template <class Isa, size_t kQueries>
+template <class Isa, From kFrom, size_t kQueries>
 void add_values(Scratch& scratch, const Work& work, size_t i, size_t vector, size_t lanes,
                 Ahead& ahead) {
   using Wide = typename Isa::Wide;
   constexpr size_t kVectors = kQueries == 1 ? 4 : Isa::kValueVectors;
   const Values values{scratch.tile,
+                      scratch.value_rows,
                       scratch.weights + vector * kTile + i - vector,
                       lanes,
                       static_cast<size_t>(scratch.begin[i]),
@@ -184,31 +188,50 @@ void add_values(Scratch& scratch, const Work& work, size_t i, size_t vector, siz
   const float* factors = scratch.factor + i;
   size_t d = 0;
   for (; d + kVectors * Wide::kLanes <= values.head_dim; d += kVectors * Wide::kLanes) {
-    value_block<Wide, kQueries, kVectors>(values, acc, factors, d, ahead);
+    value_block<Wide, kFrom, kQueries, kVectors>(values, acc, factors, d, ahead);
   }
   for (; d + Wide::kLanes <= values.head_dim; d += Wide::kLanes) {
-    value_block<Wide, kQueries, 1>(values, acc, factors, d, ahead);
+    value_block<Wide, kFrom, kQueries, 1>(values, acc, factors, d, ahead);
   }
-  if (d < values.head_dim) value_block<Lanes8, kQueries, 1>(values, acc, factors, d, ahead);
+  if (d < values.head_dim) value_block<Lanes8, kFrom, kQueries, 1>(values, acc, factors, d, ahead);
 }
 
-// Queries four at a time where they see the same: a weight of 0 must not meet a value that a query
-// does not see, which may be infinite.
-template <class Isa>
+// Whether queries i to i + 3 lie before `last` and see the same positions.
+STRIDE_INLINE bool four_alike(const Scratch& scratch, size_t i, size_t last) {
+  if (i + 4 > last) return false;
+  const int *begin = scratch.begin + i, *end = scratch.end + i;
+  for (size_t j = 1; j < 4; ++j) {
+    if (begin[j] != begin[0] || end[j] != end[0]) return false;
+  }
+  return true;
+}
+
+// Queries of the vector from `vector` on; four at a time where they see the same: a weight of 0
+// must not meet a value that a query does not see, which may be infinite.
+template <class Isa, KvFormat kFormat>
 void add_values(Scratch& scratch, const Work& work, size_t vector, size_t lanes, Ahead& ahead) {
-  const int *begin = scratch.begin, *end = scratch.end;
+  constexpr From kRows = kFormat == KvFormat::f16 ? From::f16_rows : From::int8_rows;
   const size_t last = smaller(vector + lanes, work.n);
-  for (size_t i = vector; i < last;) {
-    bool same = i + 4 <= last;
-    for (size_t j = 1; same && j < 4; ++j) same = begin[i] == begin[i + j] && end[i] == end[i + j];
-    if (begin[i] < end[i]) {
-      if (same) {
-        add_values<Isa, 4>(scratch, work, i, vector, lanes, ahead);
-      } else {
-        add_values<Isa, 1>(scratch, work, i, vector, lanes, ahead);
-      }
+  size_t i = vector;
+  if (i == 0) {
+    const auto begin = static_cast<int>(work.begin - work.tile());
+    const auto end = static_cast<int>(work.end - work.tile());
+    if (four_alike(scratch, 0, last) && scratch.begin[0] == begin && scratch.end[0] == end) {
+      add_values<Isa, kRows, 4>(scratch, work, 0, vector, lanes, ahead);
+      i = 4;
+    } else {
+      widen_values<Isa, kFormat>(scratch, work);
     }
-    i += same ? 4 : 1;
+  }
+  while (i < last) {
+    const bool sees = scratch.begin[i] < scratch.end[i];
+    if (four_alike(scratch, i, last)) {
+      if (sees) add_values<Isa, From::tile, 4>(scratch, work, i, vector, lanes, ahead);
+      i += 4;
+    } else {
+      if (sees) add_values<Isa, From::tile, 1>(scratch, work, i, vector, lanes, ahead);
+      i += 1;
+    }
   }
 }
 
@@ -247,10 +270,10 @@ void attend_tile(Scratch& scratch, const Work& work) {
     score<Wide, 1, Isa::kPositions>(scratch, i, head_dim, begin, end, keys);
   }
   if (i < work.n) score<Lanes8, 1, Isa::kPositions>(scratch, i, head_dim, begin, end, keys);
-  widen_values<Isa, kFormat>(scratch, work);
+  find_values(scratch, work);
   each_vector<Isa>(work.n, [&](auto lanes, size_t at) __attribute__((always_inline)) {
     soften<decltype(lanes)>(scratch, at, work);
-    add_values<Isa>(scratch, work, at, lanes.kLanes, values);
+    add_values<Isa, kFormat>(scratch, work, at, lanes.kLanes, values);
   });
 }
 
