@@ -272,7 +272,7 @@ TEST_P(Attention, AgreesWithTheScalarOne) {
       const size_t n = 40 + random.below(200), capacity = 20 + random.below(n);
       const Cache cache(format, n, capacity, head_dim, random_floats(random, n * head_dim),
                         random_floats(random, n * head_dim));
-      const size_t n_query = 1 + random.below(110);
+      const size_t n_query = 1 + random.below(40);
       const Queries queries = scattered(n_query, head_dim, n, std::min(n, capacity));
       const auto out = run(k, queries, 0, n_query, cache.view());
       const auto expected = run(*kernels_by_name("scalar"), queries, 0, n_query, cache.view());
@@ -286,11 +286,11 @@ TEST_P(Attention, AgreesWithTheScalarOne) {
 
 TEST_P(Attention, DoesNotDependOnAnyCompany) {
   for (const KvFormat format : {KvFormat::f16, KvFormat::int8}) {
-    for (const size_t head_dim : {8U, 24U, 64U, 80U, 128U, 200U, 256U}) {
-      const size_t n = 1100, n_query = 130;  // ranges to both sides of a chunk's end
+    for (const size_t head_dim : {8U, 40U, 128U, 200U}) {
+      const size_t n = 1100, n_query = 110;  // ranges to both sides of a chunk's end
       const Cache cache(format, n, n, head_dim, random_floats(random, n * head_dim),
                         random_floats(random, n * head_dim));
-      const Queries queries = scattered(n_query, head_dim, n, 200);
+      const Queries queries = scattered(n_query, head_dim, n, 150);
       const auto all = run(k, queries, 0, n_query, cache.view());
       for (size_t first = 0; first < n_query;) {
         const size_t count = std::min<size_t>(n_query - first, 1 + random.below(40));
