@@ -14,11 +14,10 @@
 // max |k| / 254: a score by at most max |k| / 254 * scale * sum_d |q_d|, the output by at most
 // max |v| / 254 beside what that changes in the p.
 //
-// Tiles start at
-// multiples of kAttentionTile of the absolute position wherever rows lie in memory. To split a long
-// range over threads, and always for the results to be the same with any number of them: attend()
-// over each range between multiples of kAttentionChunk that a query sees, then merge the states in
-// ascending order:
+// Tiles start at multiples of kAttentionTile of the absolute position wherever rows lie in memory.
+// To split a long range over threads, and always for the results to be the same with any number of
+// them: attend() over each range between multiples of kAttentionChunk that a query sees, then merge
+// the states in ascending order:
 //
 //   for (size_t c = first / kAttentionChunk * kAttentionChunk; c < last; c += kAttentionChunk)
 //     attend(queries, kv, c, c + kAttentionChunk, partial);   // any thread

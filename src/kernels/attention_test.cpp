@@ -334,6 +334,26 @@ TEST_P(Attention, UnseenPositionsDoNotLeak) {
   }
 }
 
+// Positions that no query sees need not be stored, also between those that are seen.
+TEST_P(Attention, PositionsBetweenNeedNotBeStored) {
+  const size_t n = 100, head_dim = 24;
+  for (const KvFormat format : {KvFormat::f16, KvFormat::int8}) {
+    const Cache cache(format, n, n, head_dim, random_floats(random, n * head_dim),
+                      random_floats(random, n * head_dim));
+    Queries queries{random_floats(random, 9 * head_dim, 2), {}, {}, head_dim};
+    for (uint32_t i = 0; i < 9; ++i) {
+      queries.begin.push_back(i < 5 ? 3 : 72);
+      queries.end.push_back(i < 5 ? 20 : 99);
+    }
+    KvView parts = cache.view();
+    parts.spans[0] = cache.span(3, 17);
+    parts.spans[1] = cache.span(72, 28);
+    const auto out = run(k, queries, 0, 9, parts);
+    const auto expected = run(k, queries, 0, 9, cache.view());
+    EXPECT_EQ(first_difference(out.data(), expected.data(), out.size()), out.size());
+  }
+}
+
 // An infinite value that is seen stays infinite; a key that makes all weight 0 but its own wins.
 TEST_P(Attention, StandsInfinities) {
   const size_t n = 40, head_dim = 16;

@@ -25,7 +25,7 @@ struct Scratch {
   alignas(64) int end[kQueryBlock];       // beyond the last query
   alignas(64) float key_factor[kTile];    // of the scores
   alignas(64) float value_factor[kTile];  // of the weights
-  const std::byte* value_rows[kTile];     // stored
+  const std::byte* value_rows[kTile];     // stored, of positions that are
 };
 
 // A block of queries, and the positions [begin, end) of one tile.
@@ -98,15 +98,15 @@ template <class Isa, KvFormat kFormat>
 void widen_values(Scratch& scratch, const Work& work) {
   using Wide = typename Isa::Wide;
   const size_t head_dim = work.queries.head_dim;
-  for (size_t p = work.begin - work.tile(); p < work.end - work.tile(); ++p) {
-    float* out = scratch.tile + p * head_dim;
-    const std::byte* row = scratch.value_rows[p];
-    size_t d = 0;
-    for (; d + Wide::kLanes <= head_dim; d += Wide::kLanes) {
-      Wide::store(out + d, widen<Wide, kFormat>(row, d));
-    }
-    if (d < head_dim) Lanes8::store(out + d, widen<Lanes8, kFormat>(row, d));
-  }
+  each_row(work, false,
+           [&](const std::byte* row, size_t place, float) __attribute__((always_inline)) {
+             float* out = scratch.tile + place * head_dim;
+             size_t d = 0;
+             for (; d + Wide::kLanes <= head_dim; d += Wide::kLanes) {
+               Wide::store(out + d, widen<Wide, kFormat>(row, d));
+             }
+             if (d < head_dim) Lanes8::store(out + d, widen<Lanes8, kFormat>(row, d));
+           });
 }
 
 // Scores of kVectors vectors of queries from `at` on with positions [begin, end) of the tile, and
@@ -331,6 +331,7 @@ void attend_with(const AttentionQueries& queries, const KvView& kv, size_t begin
   // Places that are never filled are multiplied, then masked.
   __builtin_memset(scratch.tile, 0, kTile * queries.head_dim * sizeof(float));
   __builtin_memset(scratch.key_factor, 0, sizeof scratch.key_factor);
+  __builtin_memset(scratch.value_factor, 0, sizeof scratch.value_factor);
   for (size_t first = 0; first < queries.n; first += kQueryBlock) {
     const size_t n = smaller(kQueryBlock, queries.n - first);
     attend_block<Isa>(scratch, {queries, kv, states, first, n, begin, end});
