@@ -28,7 +28,7 @@ constexpr uint32_t kMostTokens = INT32_MAX;
 
 struct Options {
   std::string model, prompts = "512", depths = "0", rows = "1", kv = "f16", path = "fast",
-              weights = "auto";
+                     weights = "auto";
   uint32_t n_gen = 32, repetitions = 5, n_threads = 0, n_ubatch = 512;
   uint64_t seed = 1;
   std::optional<std::string> json, csv, svg;

@@ -42,7 +42,11 @@ Divergence DivergenceMeter::result() const {
   const auto at = rows.begin() + static_cast<ptrdiff_t>(n_below) - 1;
   std::ranges::nth_element(rows, at);
   const auto n = static_cast<double>(rows.size());
-  return {rows.size(), mean.mean(), mean.error(), *at, std::ranges::max(rows_),
+  return {rows.size(),
+          mean.mean(),
+          mean.error(),
+          *at,
+          std::ranges::max(rows_),
           static_cast<double>(n_same_) / n};
 }
 

@@ -50,8 +50,7 @@ TEST(Divergence, MeterTellsMeanTailAndAgreement) {
   for (int i = 0; i < kRows; ++i) {
     const int shuffled = i * 37 % kRows;
     const double odds = shuffled / 100.0;  // from 1 on, the other model prefers another token
-    meter.add(std::vector{0.0F, -INFINITY},
-              std::vector{0.0F, static_cast<float>(std::log(odds))});
+    meter.add(std::vector{0.0F, -INFINITY}, std::vector{0.0F, static_cast<float>(std::log(odds))});
     sum += std::log1p(odds);
     squares += std::log1p(odds) * std::log1p(odds);
   }

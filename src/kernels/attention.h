@@ -3,11 +3,21 @@
 // (the heads of its group, times the rows of a prompt), tile by tile of kAttentionTile positions
 // with an online softmax; the score matrix never exists.
 //
-// Results depend on the queries, the keys and values and each query's range alone. Tiles start at
-// multiples of kAttentionTile of the absolute position wherever rows lie in memory. To split a long
-// range over threads, and always for the results to be the same with any number of them: attend()
-// over each range between multiples of kAttentionChunk that a query sees, then merge the states in
-// ascending order:
+// Results of a query depend on it, its range, and the keys and values in that range alone: not on
+// the other queries of a call, and not on positions that it does not see, whatever they hold. All
+// arithmetic is float, in one order, so that tables differ by exp alone:
+//   s_j = (k_scale_j * scale) * sum_d q_d k_jd   by fma in ascending order of d
+//   of each tile: m' = max(m, s_j), p_j = exp(s_j - m'), r = exp(m - m') (1 if m' is m)
+//   acc = acc r + sum_j (p_j v_scale_j) v_j      by fma in ascending order of j
+//   sum = fma(sum, r, (t_0 + t_1) + (t_2 + t_3)), t_i the sum of the p_j with j % 4 = i
+// Scales are 1 for f16. Int8 rows err by at most half their scale in each value, that is by
+// max |k| / 254: a score by at most max |k| / 254 * scale * sum_d |q_d|, the output by at most
+// max |v| / 254 beside what that changes in the p.
+//
+// Tiles start at multiples of kAttentionTile of the absolute position wherever rows lie in memory.
+// To split a long range over threads, and always for the results to be the same with any number of
+// them: attend() over each range between multiples of kAttentionChunk that a query sees, then merge
+// the states in ascending order:
 //
 //   for (size_t c = first / kAttentionChunk * kAttentionChunk; c < last; c += kAttentionChunk)
 //     attend(queries, kv, c, c + kAttentionChunk, partial);   // any thread

@@ -84,9 +84,11 @@ struct Queries {
   std::vector<uint32_t> begin, end;
   size_t head_dim;
 
+  size_t stride() const { return q.size() / begin.size(); }
+
   AttentionQueries view(size_t first, size_t n) const {
-    return {q.data() + first * head_dim,
-            head_dim,
+    return {q.data() + first * stride(),
+            stride(),
             begin.data() + first,
             end.data() + first,
             n,
@@ -136,7 +138,7 @@ std::vector<double> exact(const Queries& queries, size_t i, const Cache& cache) 
   std::vector<double> scores;
   for (size_t p = queries.begin[i]; p < queries.end[i]; ++p) {
     double s = 0;
-    for (size_t d = 0; d < n; ++d) s += queries.q[i * n + d] * cache.at(true, p, d);
+    for (size_t d = 0; d < n; ++d) s += queries.q[i * queries.stride() + d] * cache.at(true, p, d);
     scores.push_back(s / std::sqrt(static_cast<double>(n)));
   }
   if (scores.empty()) return out;
@@ -165,12 +167,25 @@ class Attention : public testing::TestWithParam<const Kernels*> {
     }
     return queries;
   }
+
+  // Queries of the last n_cached of n positions that see any range of them; some see none.
+  Queries scattered(size_t n_query, size_t head_dim, size_t n, size_t n_cached) {
+    Queries queries{random_floats(random, n_query * (head_dim + 5), 2), {}, {}, head_dim};
+    for (size_t i = 0; i < n_query; ++i) {
+      size_t begin = n - n_cached + random.below(n_cached + 1);
+      size_t end = n - n_cached + random.below(n_cached + 1);
+      if (i % 5 != 0 && begin > end) std::swap(begin, end);
+      queries.begin.push_back(static_cast<uint32_t>(begin));
+      queries.end.push_back(static_cast<uint32_t>(end));
+    }
+    return queries;
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Tables, Attention, testing::ValuesIn(tables_to_test()),
                          [](const auto& test) { return table_name(test.param); });
 
-// A score of h dimensions errs by at most (h / 8 + 4) u sum |q k| / sqrt(h), a weight by that
+// A score of h dimensions errs by at most (h + 2) u sum |q k| / sqrt(h), a weight by that
 // factor and 3 u, the output by twice the worst weight and n u of the addition: with values of
 // order one and scores below 40 that is below 1e-4 for the sizes here; 2e-5 holds with room on
 // these data.
@@ -245,6 +260,132 @@ TEST_P(Attention, DoesNotDependOnTheRing) {
         const auto out = run(k, queries, held - 1, 1, ring.view());
         ASSERT_EQ(first_difference(out.data(), expected.data(), head_dim), head_dim)
             << "ring of " << capacity << " at " << held;
+      }
+    }
+  }
+}
+
+// Ranges that begin and end anywhere, in rings that have wrapped: every table as the scalar one.
+TEST_P(Attention, AgreesWithTheScalarOne) {
+  for (const KvFormat format : {KvFormat::f16, KvFormat::int8}) {
+    for (size_t head_dim = 8; head_dim <= kMaxHeadDim; head_dim += 8) {
+      const size_t n = 40 + random.below(200), capacity = 20 + random.below(n);
+      const Cache cache(format, n, capacity, head_dim, random_floats(random, n * head_dim),
+                        random_floats(random, n * head_dim));
+      const size_t n_query = 1 + random.below(40);
+      const Queries queries = scattered(n_query, head_dim, n, std::min(n, capacity));
+      const auto out = run(k, queries, 0, n_query, cache.view());
+      const auto expected = run(*kernels_by_name("scalar"), queries, 0, n_query, cache.view());
+      // The scores are the same bits; exp errs by 2 units, which weights and their sum inherit.
+      for (size_t i = 0; i < out.size(); ++i) {
+        ASSERT_NEAR(out[i], expected[i], 3e-6) << "head_dim " << head_dim << " element " << i;
+      }
+    }
+  }
+}
+
+TEST_P(Attention, DoesNotDependOnAnyCompany) {
+  for (const KvFormat format : {KvFormat::f16, KvFormat::int8}) {
+    for (const size_t head_dim : {8U, 40U, 128U, 200U}) {
+      const size_t n = 1100, n_query = 110;  // ranges to both sides of a chunk's end
+      const Cache cache(format, n, n, head_dim, random_floats(random, n * head_dim),
+                        random_floats(random, n * head_dim));
+      const Queries queries = scattered(n_query, head_dim, n, 150);
+      const auto all = run(k, queries, 0, n_query, cache.view());
+      for (size_t first = 0; first < n_query;) {
+        const size_t count = std::min<size_t>(n_query - first, 1 + random.below(40));
+        const auto out = run(k, queries, first, count, cache.view());
+        ASSERT_EQ(first_difference(out.data(), all.data() + first * head_dim, out.size()),
+                  out.size())
+            << "head_dim " << head_dim << ", " << count << " queries from " << first;
+        first += count;
+      }
+    }
+  }
+}
+
+// What a query does not see may hold anything, also where others of its block see it.
+TEST_P(Attention, UnseenPositionsDoNotLeak) {
+  const size_t n = 100, head_dim = 48;
+  auto keys = random_floats(random, n * head_dim), values = keys;
+  Queries queries{random_floats(random, 24 * head_dim, 2), {}, {}, head_dim};
+  for (uint32_t i = 0; i < 24; ++i) {
+    queries.begin.push_back(i % 3 == 0 ? 0 : 9 + i);
+    queries.end.push_back(i % 3 == 0 ? n : 70 + i);
+  }
+  const Cache clean(KvFormat::f16, n, n, head_dim, keys, values);
+  const auto expected = run(k, queries, 0, 24, clean.view());
+  for (const float bad : {NAN, INFINITY, -INFINITY}) {
+    for (const size_t p : {0U, 5U, 9U, 95U, 99U}) {
+      std::fill_n(&keys[p * head_dim], head_dim, bad);
+      std::fill_n(&values[p * head_dim], head_dim, bad);
+    }
+    const Cache cache(KvFormat::f16, n, n, head_dim, keys, values);
+    const auto out = run(k, queries, 0, 24, cache.view());
+    for (size_t i = 0; i < 24; ++i) {
+      const float* row = &out[i * head_dim];
+      if (i % 3 == 0) {
+        EXPECT_TRUE(std::isnan(row[0])) << bad << " query " << i;
+      } else {
+        EXPECT_EQ(first_difference(row, &expected[i * head_dim], head_dim), head_dim)
+            << bad << " query " << i;
+      }
+    }
+  }
+}
+
+// Positions that no query sees need not be stored, also between those that are seen.
+TEST_P(Attention, PositionsBetweenNeedNotBeStored) {
+  const size_t n = 100, head_dim = 24;
+  for (const KvFormat format : {KvFormat::f16, KvFormat::int8}) {
+    const Cache cache(format, n, n, head_dim, random_floats(random, n * head_dim),
+                      random_floats(random, n * head_dim));
+    Queries queries{random_floats(random, 9 * head_dim, 2), {}, {}, head_dim};
+    for (uint32_t i = 0; i < 9; ++i) {
+      queries.begin.push_back(i < 5 ? 3 : 72);
+      queries.end.push_back(i < 5 ? 20 : 99);
+    }
+    KvView parts = cache.view();
+    parts.spans[0] = cache.span(3, 17);
+    parts.spans[1] = cache.span(72, 28);
+    const auto out = run(k, queries, 0, 9, parts);
+    const auto expected = run(k, queries, 0, 9, cache.view());
+    EXPECT_EQ(first_difference(out.data(), expected.data(), out.size()), out.size());
+  }
+}
+
+// An infinite value that is seen stays infinite; a key that makes all weight 0 but its own wins.
+TEST_P(Attention, StandsInfinities) {
+  const size_t n = 40, head_dim = 16;
+  std::vector<float> keys(n * head_dim, 0), values(n * head_dim, 1);
+  values[33 * head_dim + 3] = INFINITY;
+  values[7 * head_dim + 4] = -INFINITY;
+  keys[20 * head_dim] = -INFINITY;  // its weight is 0
+  const Cache cache(KvFormat::f16, n, n, head_dim, keys, values);
+  const Queries queries{std::vector<float>(head_dim, 1), {0}, {n}, head_dim};
+  const auto out = run(k, queries, 0, 1, cache.view());
+  for (size_t d = 0; d < head_dim; ++d) {
+    EXPECT_FLOAT_EQ(out[d], d == 3 ? INFINITY : d == 4 ? -INFINITY : 1) << d;
+  }
+}
+
+// Reads stay inside the rows: bytes end where memory does.
+TEST_P(Attention, ReadsNoFurtherThanTheRows) {
+  for (const KvFormat format : {KvFormat::f16, KvFormat::int8}) {
+    for (const size_t head_dim : {8U, 40U, 128U}) {
+      for (const size_t n : {1U, 31U, 33U, 70U}) {
+        const Cache cache(format, n, n, head_dim, random_floats(random, n * head_dim),
+                          random_floats(random, n * head_dim));
+        const GuardedBytes key_bytes(cache.k.size()), value_bytes(cache.v.size());
+        std::memcpy(key_bytes.data(), cache.k.data(), cache.k.size());
+        std::memcpy(value_bytes.data(), cache.v.data(), cache.v.size());
+        KvView guarded = cache.view();
+        guarded.spans[0].k = key_bytes.data();
+        guarded.spans[0].v = value_bytes.data();
+        const Queries queries = scattered(9, head_dim, n, n);
+        const auto out = run(k, queries, 0, 9, guarded);
+        const auto expected = run(k, queries, 0, 9, cache.view());
+        ASSERT_EQ(first_difference(out.data(), expected.data(), out.size()), out.size());
       }
     }
   }

@@ -19,14 +19,95 @@ kernels::KvSpan span_of(const cache::KvLayer::Run& run) {
   return {run.row.k, run.row.v, run.row.k_scale, run.row.v_scale, run.first, run.n};
 }
 
-kernels::KvView view_of(const cache::KvLayer& kv, uint32_t head, uint32_t begin, uint32_t end) {
-  const auto runs = kv.runs(head, begin, end);
-  const bool f16 = kv.shape().type == cache::KvType::f16;
-  return {f16 ? kernels::KvFormat::f16 : kernels::KvFormat::int8,
-          kv.shape().row_bytes(),
-          1,
-          {span_of(runs.run[0]), span_of(runs.run[1])}};
-}
+// Sums of attention in memory, [slot, query].
+struct States {
+  float* memory;
+  size_t n;  // queries
+  size_t head_dim;
+
+  size_t slot_size() const { return n * (head_dim + kStateExtra); }
+  kernels::AttentionState at(size_t slot, size_t i) const {
+    float* acc = memory + slot * slot_size() + i * (head_dim + kStateExtra);
+    return {acc, acc + head_dim};
+  }
+  void clear(size_t slot, size_t i) const {
+    const kernels::AttentionState state = at(slot, i);
+    std::fill_n(state.acc, head_dim, 0.0F);
+    state.max_sum[0] = -std::numeric_limits<float>::infinity();
+    state.max_sum[1] = 0;
+  }
+};
+
+// The queries of rows [begin_row, end_row) of a step: the heads of a group, and what they see.
+struct QueryBlock {
+  QueryBlock(const Step& step, uint32_t layer, const cache::KvLayer& kv, uint32_t begin_row,
+             uint32_t end_row)
+      : config(step.weights.config),
+        group(config.layers[layer].n_head / config.layers[layer].n_head_kv),
+        begin(begin_row),
+        n(size_t{end_row - begin_row} * group),
+        head_dim(kv.shape().head_dim),
+        q(&step.scratch.q_heads[begin * group * head_dim]),
+        head_stride(step.n_row * group * head_dim),
+        width(size_t{config.layers[layer].n_head} * config.head_dim) {
+    const bool full = config.layers[layer].attention == Attention::full;
+    for (size_t i = 0; i < n; ++i) {
+      newest[i] = step.first + begin_row + static_cast<uint32_t>(i / group) + 1;
+      oldest[i] = full || newest[i] < config.window ? 0 : newest[i] - config.window;
+    }
+    first_chunk = oldest[0] / kChunk;
+    end_chunk = (newest[n - 1] - 1) / kChunk + 1;
+  }
+
+  // What they see of a head, all together.
+  kernels::KvView keys(const cache::KvLayer& kv, size_t head) const {
+    const auto runs = kv.runs(static_cast<uint32_t>(head), oldest[0], newest[n - 1]);
+    const bool f16 = kv.shape().type == cache::KvType::f16;
+    return {f16 ? kernels::KvFormat::f16 : kernels::KvFormat::int8,
+            kv.shape().row_bytes(),
+            1,
+            {span_of(runs.run[0]), span_of(runs.run[1])}};
+  }
+
+  // Fills a slot with the sums over the positions of one chunk.
+  void attend(const kernels::Kernels& k, const kernels::KvView& view, size_t head, size_t chunk,
+              const States& states, size_t slot) const {
+    std::array<kernels::AttentionState, kMaxQueries> out;
+    for (size_t i = 0; i < n; ++i) out[i] = states.at(slot, i);
+    const float scale = 1 / std::sqrt(static_cast<float>(config.head_dim));
+    const kernels::AttentionQueries queries{
+        q + head * head_stride, head_dim, oldest.data(), newest.data(), n, head_dim, scale};
+    k.attend(queries, view, chunk * kChunk, (chunk + 1) * kChunk, out.data());
+  }
+
+  // Adds the sums of a chunk to those of the chunks before it.
+  void merge(const kernels::Kernels& k, size_t i, size_t chunk, kernels::AttentionState into,
+             kernels::AttentionState from) const {
+    if (oldest[i] < (chunk + 1) * kChunk && newest[i] > chunk * kChunk) {
+      k.attention_merge(into, from, head_dim);
+    }
+  }
+
+  void finish(const kernels::Kernels& k, size_t head, size_t i, kernels::AttentionState state,
+              const Rows& out) const {
+    alignas(64) std::array<float, kernels::kMaxHeadDim> values;
+    k.attention_finish(values.data(), state, head_dim);
+    const size_t at = (head * group + i % group) * config.head_dim;
+    std::copy_n(values.data(), config.head_dim, out.row(begin + i / group) + at);
+  }
+
+  static constexpr size_t kChunk = kernels::kAttentionChunk;
+  const Config& config;
+  size_t group;
+  size_t begin;  // row
+  size_t n;
+  size_t head_dim;  // of the stored rows
+  const float* q;
+  size_t head_stride;
+  size_t width;                                      // of an output row
+  std::array<uint32_t, kMaxQueries> oldest, newest;  // of the keys each sees, newest exclusive
+  size_t first_chunk, end_chunk;
+};
 
 }  // namespace
 
@@ -104,14 +185,22 @@ void Step::store_heads(unsigned thread, uint32_t layer, cache::KvLayer& kv) {
   }
 }
 
-// A share of the (key-value head, block of rows) pairs. Blocks of a causal prompt grow with their
-// position, so threads take them in turns.
+// Pairs of a key-value head and a block of rows, shared whole if that keeps all threads busy; else
+// the threads go through each block together.
 void Step::attend(unsigned thread, uint32_t layer, const cache::KvLayer& kv) {
   const uint32_t n_block = (n_row + kQueryRows - 1) / kQueryRows;
   const uint32_t n_head_kv = weights.config.layers[layer].n_head_kv;
-  for (uint32_t item = thread; item < n_block * n_head_kv; item += team.size()) {
+  const uint32_t n_item = n_block * n_head_kv;
+  const bool whole = n_item % team.size() == 0 || n_item >= 4 * team.size();
+  // Blocks of a causal prompt grow with their position, so threads take them in turns.
+  for (uint32_t item = whole ? thread : 0; item < n_item; item += whole ? team.size() : n_head_kv) {
     const uint32_t begin = item / n_head_kv * kQueryRows;
-    attend_block(thread, layer, kv, item % n_head_kv, begin, std::min(begin + kQueryRows, n_row));
+    const uint32_t end = std::min(begin + kQueryRows, n_row);
+    if (whole) {
+      attend_block(thread, layer, kv, item % n_head_kv, begin, end);
+    } else {
+      attend_together(thread, layer, kv, begin, end);
+    }
   }
 }
 
@@ -119,48 +208,51 @@ void Step::attend(unsigned thread, uint32_t layer, const cache::KvLayer& kv) {
 // ascending order.
 void Step::attend_block(unsigned thread, uint32_t layer, const cache::KvLayer& kv, uint32_t head,
                         uint32_t begin, uint32_t end) {
-  const Config& c = weights.config;
-  const LayerConfig& l = c.layers[layer];
-  const size_t padded = kv.shape().head_dim, group = l.n_head / l.n_head_kv,
-               n = (end - begin) * group;
-  std::array<uint32_t, kMaxQueries> oldest,
-      newest;  // of the keys each query sees, newest exclusive
-  std::array<kernels::AttentionState, kMaxQueries> total, part;
-  float* memory = &scratch.states[thread * scratch.states_each];
-  for (size_t i = 0; i < n; ++i) {
-    newest[i] = first + begin + static_cast<uint32_t>(i / group) + 1;
-    oldest[i] = l.attention == Attention::full || newest[i] < c.window ? 0 : newest[i] - c.window;
-    for (auto* state : {&total[i], &part[i]}) {
-      *state = {memory, memory + padded};
-      memory += padded + kStateExtra;
-    }
-    std::fill_n(total[i].acc, padded, 0.0F);
-    total[i].max_sum[0] = -std::numeric_limits<float>::infinity();
-    total[i].max_sum[1] = 0;
-  }
-  const kernels::AttentionQueries queries{
-      &scratch.q_heads[(size_t{head} * n_row + begin) * group * padded],
-      padded,
-      oldest.data(),
-      newest.data(),
-      n,
-      padded,
-      1 / std::sqrt(static_cast<float>(c.head_dim))};
-  const uint32_t last = newest[n - 1];
-  const kernels::KvView view = view_of(kv, head, oldest[0], last);
-  constexpr uint32_t kChunk = kernels::kAttentionChunk;
-  for (uint32_t at = oldest[0] / kChunk * kChunk; at < last; at += kChunk) {
-    kernels.attend(queries, view, at, at + kChunk, part.data());
-    for (size_t i = 0; i < n; ++i) {
-      if (oldest[i] < at + kChunk && newest[i] > at)
-        kernels.attention_merge(total[i], part[i], padded);
+  const QueryBlock block(*this, layer, kv, begin, end);
+  const States states{&scratch.states[thread * scratch.states_each], block.n, block.head_dim};
+  const kernels::KvView view = block.keys(kv, head);
+  for (size_t i = 0; i < block.n; ++i) states.clear(0, i);
+  for (size_t chunk = block.first_chunk; chunk < block.end_chunk; ++chunk) {
+    block.attend(kernels, view, head, chunk, states, 1);
+    for (size_t i = 0; i < block.n; ++i) {
+      block.merge(kernels, i, chunk, states.at(0, i), states.at(1, i));
     }
   }
-  alignas(64) std::array<float, kernels::kMaxHeadDim> out;
-  for (size_t i = 0; i < n; ++i) {
-    kernels.attention_finish(out.data(), total[i], padded);
-    float* row = scratch.attention.rows(size_t{l.n_head} * c.head_dim).row(begin + i / group);
-    std::copy_n(out.data(), c.head_dim, row + (head * group + i % group) * c.head_dim);
+  const Rows out = scratch.attention.rows(block.width);
+  for (size_t i = 0; i < block.n; ++i) block.finish(kernels, head, i, states.at(0, i), out);
+}
+
+// Rows [begin, end) against all key-value heads by all threads: in turns each takes a share of the
+// (head, chunk of positions) pairs, as many as there is memory for their sums, and then a share of
+// the queries to merge what the pairs gave, in ascending order.
+void Step::attend_together(unsigned thread, uint32_t layer, const cache::KvLayer& kv,
+                           uint32_t begin, uint32_t end) {
+  const QueryBlock block(*this, layer, kv, begin, end);
+  const size_t n_head_kv = weights.config.layers[layer].n_head_kv;
+  const States states{scratch.states.data(), block.n, block.head_dim};
+  // Slot `head` is for the sums of all chunks so far, those behind for [head, chunk of this turn].
+  const size_t most = scratch.states.size() / states.slot_size() / n_head_kv - 1;
+  const Range queries = split(n_head_kv * block.n, team.size(), thread);
+  for (size_t q = queries.begin; q < queries.end; ++q) states.clear(q / block.n, q % block.n);
+  const Rows out = scratch.attention.rows(block.width);
+  for (size_t chunk = block.first_chunk; chunk < block.end_chunk; chunk += most) {
+    const size_t n_chunk = std::min(most, block.end_chunk - chunk);
+    const Range pairs = split(n_head_kv * n_chunk, team.size(), thread);
+    for (size_t pair = pairs.begin; pair < pairs.end; ++pair) {
+      const size_t head = pair / n_chunk;
+      block.attend(kernels, block.keys(kv, head), head, chunk + pair % n_chunk, states,
+                   n_head_kv + pair);
+    }
+    team.barrier();
+    for (size_t q = queries.begin; q < queries.end; ++q) {
+      const size_t head = q / block.n, i = q % block.n;
+      const kernels::AttentionState total = states.at(head, i);
+      for (size_t c = 0; c < n_chunk; ++c) {
+        block.merge(kernels, i, chunk + c, total, states.at(n_head_kv + head * n_chunk + c, i));
+      }
+      if (chunk + n_chunk == block.end_chunk) block.finish(kernels, head, i, total, out);
+    }
+    team.barrier();
   }
 }
 

@@ -39,7 +39,9 @@ Result<> plan_attention(const Config& c, uint32_t max_rows, unsigned n_threads, 
   s.gate = STRIDE_TRY(AlignedBuffer<float>::allocate(rows * n_head));
   s.q_heads = STRIDE_TRY(AlignedBuffer<float>::allocate(rows * n_head * padded));
   s.states_each = 2 * size_t{kQueryRows} * group * (padded + kStateExtra);
-  s.states = STRIDE_TRY(AlignedBuffer<float>::allocate(s.states_each * n_threads));
+  // Enough for two states of a head's queries where all threads go through a block together.
+  const size_t n_state = std::max(n_threads, n_head_kv);
+  s.states = STRIDE_TRY(AlignedBuffer<float>::allocate(s.states_each * n_state));
   return {};
 }
 

@@ -101,6 +101,8 @@ struct Step {
   void attend(unsigned thread, uint32_t layer, const cache::KvLayer& kv);
   void attend_block(unsigned thread, uint32_t layer, const cache::KvLayer& kv, uint32_t head,
                     uint32_t begin, uint32_t end);
+  void attend_together(unsigned thread, uint32_t layer, const cache::KvLayer& kv, uint32_t begin,
+                       uint32_t end);
   void gate_heads(unsigned thread, const Rows& out, uint32_t n_head);
 
   // One feed-forward network of a layer and the rows that go through it.

@@ -113,6 +113,23 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple("tiny-q4_k_s", KvType::f16, Activations::int8),
                     std::tuple("tiny-q4_k_s", KvType::int8, Activations::int16)));
 
+// Positions beyond one chunk of attention, which threads share where they are more than the heads.
+TEST(Fast, ThreadsShareLongContexts) {
+  const Golden golden("tiny-f32");
+  std::vector<Token> ids(2200);
+  for (size_t i = 0; i < ids.size(); ++i) ids[i] = golden.ids[i * 7 % golden.ids.size()];
+  Output want, got;
+  for (const unsigned n_threads : {1U, 3U, 5U}) {
+    const auto model = golden.load({.n_threads = n_threads, .max_rows = 64});
+    const auto sequence = *model->new_sequence(static_cast<uint32_t>(ids.size()));
+    ASSERT_TRUE(model->forward(*sequence, {.ids = std::span(ids).first(2100)}, got));
+    ASSERT_TRUE(model->forward(*sequence, {.ids = std::span(ids).subspan(2100, 99)}, got));
+    ASSERT_TRUE(model->forward(*sequence, {.ids = std::span(ids).last(1)}, got));
+    if (n_threads == 1) want = got;
+    EXPECT_EQ(got.logits, want.logits) << n_threads;
+  }
+}
+
 TEST(Fast, Int8CacheStaysNearTheF16Cache) {
   const Golden golden("tiny-f32");
   const auto f16 = golden.load({.path = Path::fast, .kv_type = KvType::f16});

@@ -46,6 +46,23 @@ static inline __m512i stride_widen_bytes(__m128i v) {
 #define _mm512_cvtepu8_epi32 stride_widen_bytes<unsigned char>
 #define _mm512_cvtepi8_epi32 stride_widen_bytes<signed char>
 
+static inline __m512i stride_cvtps_epi32(__m512 v) {
+  alignas(64) float from[16];
+  alignas(64) int to[16];
+  _mm512_store_ps(from, v);
+  for (int i = 0; i < 16; ++i) to[i] = _mm_cvtss_si32(_mm_set_ss(from[i]));
+  return _mm512_load_si512(to);
+}
+#define _mm512_cvtps_epi32 stride_cvtps_epi32
+
+static inline __m512i stride_srai_epi32(__m512i v, int n) {
+  alignas(64) int lanes[16];
+  _mm512_store_si512(lanes, v);
+  for (int& lane : lanes) lane >>= n;
+  return _mm512_load_si512(lanes);
+}
+#define _mm512_srai_epi32 stride_srai_epi32
+
 static inline __m256 stride_extractf32x8_ps(__m512 v, int half) {
   alignas(64) float lanes[16];
   _mm512_store_ps(lanes, v);

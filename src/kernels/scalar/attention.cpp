@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention as attention.h describes it, one query at a time. Within a tile: the scores, their
-// maximum, a rescaling of what was summed if the maximum grew, then p and p v in ascending order of
-// positions.
+// Attention as attention.h describes it, one query at a time.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -25,45 +23,50 @@ float element(KvFormat format, const std::byte* row, size_t i) {
   return f16_to_f32(reinterpret_cast<const uint16_t*>(row)[i]);
 }
 
+// What a position's row is multiplied with.
+float factor(const KvView& kv, const float* scales, size_t i) {
+  return kv.format == KvFormat::int8 ? scales[i * kv.scale_stride] : 1.0F;
+}
+
 float score(const AttentionQueries& queries, const float* q, const KvView& kv, size_t position) {
   const KvSpan& span = span_of(kv, position);
   const size_t i = position - span.first;
-  double sum = 0;
+  float sum = 0;
   for (size_t d = 0; d < queries.head_dim; ++d) {
-    sum += static_cast<double>(q[d]) * element(kv.format, span.k + i * kv.row_bytes, d);
+    sum = std::fma(q[d], element(kv.format, span.k + i * kv.row_bytes, d), sum);
   }
-  const float scale = kv.format == KvFormat::int8 ? span.k_scale[i * kv.scale_stride] : 1.0F;
-  return static_cast<float>(sum * scale) * queries.scale;
+  return sum * (factor(kv, span.k_scale, i) * queries.scale);
 }
 
 void add_value(float* acc, float p, const KvView& kv, size_t position, size_t head_dim) {
   const KvSpan& span = span_of(kv, position);
   const size_t i = position - span.first;
-  const float scale = kv.format == KvFormat::int8 ? span.v_scale[i * kv.scale_stride] : 1.0F;
+  const float weight = p * factor(kv, span.v_scale, i);
   for (size_t d = 0; d < head_dim; ++d) {
-    acc[d] = std::fma(p, scale * element(kv.format, span.v + i * kv.row_bytes, d), acc[d]);
+    acc[d] = std::fma(weight, element(kv.format, span.v + i * kv.row_bytes, d), acc[d]);
   }
 }
 
 void attend_tile(const AttentionQueries& queries, const float* q, const KvView& kv, size_t begin,
                  size_t end, AttentionState state) {
   float scores[kAttentionTile];
-  float largest = state.max_sum[0];
+  float& max = state.max_sum[0];
+  float largest = max;
   for (size_t p = begin; p < end; ++p) {
     scores[p - begin] = score(queries, q, kv, p);
-    largest = std::max(largest, scores[p - begin]);
+    if (scores[p - begin] > largest) largest = scores[p - begin];
   }
-  if (largest > state.max_sum[0]) {
-    const float factor = std::exp(state.max_sum[0] - largest);
-    for (size_t d = 0; d < queries.head_dim; ++d) state.acc[d] *= factor;
-    state.max_sum[0] = largest;
-    state.max_sum[1] *= factor;
-  }
+  const float old_factor = largest > max ? std::exp(max - largest) : 1.0F;
+  max = largest;
+  for (size_t d = 0; d < queries.head_dim; ++d) state.acc[d] *= old_factor;
+  float sums[4] = {};
   for (size_t p = begin; p < end; ++p) {
     const float weight = std::exp(scores[p - begin] - largest);
-    state.max_sum[1] += weight;
+    sums[p % 4] += weight;
     add_value(state.acc, weight, kv, p, queries.head_dim);
   }
+  const float sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  state.max_sum[1] = std::fma(state.max_sum[1], old_factor, sum);
 }
 
 }  // namespace
