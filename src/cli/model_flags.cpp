@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <thread>
 
 #include "cli/find_model.h"
 #include "cli/human.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
 
@@ -37,6 +39,20 @@ uint32_t largest_context(const model::Model& model, uint64_t bytes) {
   }
   return low;
 }
+
+// A bar while a large model is copied into memory.
+class LoadProgress {
+ public:
+  void operator()(uint64_t done, uint64_t total) {
+    constexpr uint64_t kWorthABar = uint64_t{1} << 30;
+    if (total < kWorthABar) return;
+    if (!bar_) bar_ = std::make_shared<Progress>("loading");
+    bar_->update(done, total, "weights");
+  }
+
+ private:
+  std::shared_ptr<Progress> bar_;  // shared by the copies that std::function makes
+};
 
 }  // namespace
 
@@ -105,8 +121,10 @@ Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags) {
   request.options.placement = placement_of(flags.weights);
   request.options.n_threads = flags.threads;
   request.options.max_rows = flags.ubatch;
+  request.options.on_copy = LoadProgress();
   std::vector<std::string> warnings;
   auto engine = engine::Engine::load(request, warnings);
+  request.options.on_copy = {};  // ends the line of the bar
   report_warnings(warnings);
   return engine;
 }

@@ -50,7 +50,10 @@ void copy_rows(const Matrix& m, quant::Layout layout, size_t begin, size_t end, 
     quant::group_rows(m.type, m.n_in, {from + at, group}, {to + at, group});
 }
 
-void move_matrix(Matrix& m, const kernels::Kernels& kernels, ThreadTeam& team, std::byte* to) {
+// Calls `copied` with the bytes of each slice that is done.
+template <class Copied>
+void move_matrix(Matrix& m, const kernels::Kernels& kernels, ThreadTeam& team, std::byte* to,
+                 Copied copied) {
   const bool group = kernels.prefers_groups && quant::can_group(m.type, m.n_out);
   const quant::Layout layout = group ? quant::Layout::groups : m.layout;
   const size_t n_row = size_t{m.n_out} * m.n_stack;
@@ -63,6 +66,7 @@ void move_matrix(Matrix& m, const kernels::Kernels& kernels, ThreadTeam& team, s
       copy_rows(m, layout, first + rows.begin, first + rows.end, to);
     });
     if (m.tensor) m.catalog->release(*m.tensor, first, n);
+    copied(n * m.row_bytes);
   }
   m.data = to;
   m.layout = layout;
@@ -87,14 +91,21 @@ uint64_t arena_bytes(const Weights& weights) {
   return sum;
 }
 
-Result<> move_to_arena(Weights& weights, const kernels::Kernels& kernels, ThreadTeam& team) {
-  auto arena = STRIDE_TRY(AlignedBuffer<std::byte>::allocate(arena_bytes(weights)));
+Result<> move_to_arena(Weights& weights, const kernels::Kernels& kernels, ThreadTeam& team,
+                       const CopyProgress& on_copy) {
+  const uint64_t total = arena_bytes(weights);
+  auto arena = STRIDE_TRY(AlignedBuffer<std::byte>::allocate(total));
+  uint64_t done = 0;
+  const auto copied = [&](uint64_t bytes) {
+    done += bytes;
+    if (on_copy) on_copy(done, total);
+  };
   std::byte* at = arena.data();
   for_each_product(weights, [&](Matrix& m) {
     if (m.empty()) return;
     std::byte* to = at;
     at += arena_size(m);
-    move_matrix(m, kernels, team, to);
+    move_matrix(m, kernels, team, to, copied);
   });
   weights.arena = std::move(arena);
   drop_copied(weights);

@@ -42,7 +42,15 @@ TEST_P(Arena, HoldsTheValuesOfTheFile) {
     kernels::Kernels kernels = *kernels::kernels_by_name("scalar");
     kernels.prefers_groups = groups;
     ThreadTeam team(2);
-    ASSERT_TRUE(move_to_arena(*weights, kernels, team));
+    uint64_t last = 0;
+    const uint64_t total = arena_bytes(*weights);
+    ASSERT_TRUE(move_to_arena(*weights, kernels, team, [&](uint64_t done, uint64_t of) {
+      EXPECT_GT(done, last);
+      EXPECT_EQ(of, total);
+      last = done;
+    }));
+    EXPECT_NEAR(static_cast<double>(last), static_cast<double>(total),
+                0.01 * static_cast<double>(total));
     const Matrix& moved = weights->layers.at(4).experts.down;
     EXPECT_NE(moved.data, experts.data);
     EXPECT_EQ(moved.layout == quant::Layout::groups,

@@ -243,7 +243,7 @@ Result<std::unique_ptr<Model>> make_fast_model(Weights weights, const LoadOption
   STRIDE_TRY(check_supported(weights.config));
   auto team = std::make_unique<ThreadTeam>(options.n_threads);
   if (in_memory(weights, options.placement))
-    STRIDE_TRY(move_to_arena(weights, kernels::best_kernels(), *team));
+    STRIDE_TRY(move_to_arena(weights, kernels::best_kernels(), *team, options.on_copy));
   const uint32_t max_rows = std::clamp<uint32_t>(options.max_rows, 1, kMaxRows);
   Scratch scratch = STRIDE_TRY(
       Scratch::create(weights, max_rows, team->size(), planes(weights, options.activations)));

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -58,6 +59,8 @@ struct LoadOptions {
   KvType kv_type = KvType::f16;
   Activations activations = Activations::automatic;
   Placement placement = Placement::automatic;
+  // Told, from the loading thread, how many bytes of the weights have been copied into memory.
+  std::function<void(uint64_t done, uint64_t total)> on_copy{};
   const format::TensorCatalog* mtp =
       nullptr;  // MTP blocks from a separate file; must outlive the model
 };
