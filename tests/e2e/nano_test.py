@@ -50,6 +50,12 @@ class Nano(unittest.TestCase):
         self.assertLess(lengths[0], lengths[1])
         self.assertLess(lengths[1], lengths[2])
 
+    def test_answers_the_same_from_memory_and_from_the_file(self):
+        ask = ("-p", "Sort these numbers: 31, 7, 19, 4", "--effort", "high", "-n", "200", "--weights")
+        memory, file = self.ask(*ask, "memory"), self.ask(*ask, "file")
+        for key in ("content", "reasoning", "usage"):
+            self.assertEqual(memory[key], file[key], key)
+
     def test_calls_a_tool(self):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(WEATHER, file)
