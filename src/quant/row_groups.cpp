@@ -66,14 +66,13 @@ template <class Block>
 constexpr bool kAffine = std::is_same_v<Block, BlockQ4_K> || std::is_same_v<Block, BlockQ5_K>;
 
 // Where word k of sub-block b has its low four bits in a row's block.
-template <class Block>
 struct Nibble {
   size_t byte;
   int shift;
 };
 
 template <class Block>
-Nibble<Block> nibble_at(size_t b, size_t k) {
+Nibble nibble_at(size_t b, size_t k) {
   if constexpr (kAffine<Block>) {
     return {32 * (b / 2) + 4 * k, static_cast<int>(4 * (b % 2))};
   } else if constexpr (std::is_same_v<Block, BlockQ6_K>) {

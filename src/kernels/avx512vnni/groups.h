@@ -306,7 +306,7 @@ STRIDE_INLINE void multiply_group(float* out, size_t out_stride, const std::byte
   for (size_t c = 0; c < kCol; ++c) _mm512_storeu_ps(out + c * out_stride, acc[c]);
 }
 
-// The columns from `column` on, at most eight at a time and evenly: 10 are 5 and 5, not 8 and 2.
+// One to eight columns from `column` on.
 template <class T>
 STRIDE_INLINE void multiply_tile(const Product& a, size_t r, size_t column, size_t n_col) {
   const std::byte* group = a.w.data + r * a.w.row_bytes;
@@ -332,6 +332,7 @@ STRIDE_INLINE void multiply_tile(const Product& a, size_t r, size_t column, size
   }
 }
 
+// Columns go in tiles of at most eight, evenly: 10 are 5 and 5, not 8 and 2.
 template <class T>
 void product_groups(const Product& a) {
   constexpr size_t kMostColumns = 8;
