@@ -56,6 +56,7 @@ class Scheduler::Loop {
 
   void step();
   void plan_answers(std::vector<Turn>& turns);
+  void draft(std::span<Job* const> jobs);
   void plan_reading(std::vector<Turn>& turns, uint32_t n_answer_row);
   Job* next_reading(const std::vector<Turn>& turns) const;
   uint64_t bytes_needed(const std::vector<Turn>& turns) const;

@@ -40,6 +40,7 @@ void Scheduler::Loop::step() {
 
 // The next token of every running answer, and guesses behind it.
 void Scheduler::Loop::plan_answers(std::vector<Turn>& turns) {
+  std::vector<Job*> drafting;
   for (size_t i = 0; i < running_.size(); ++i) {
     Job& job = *running_[i];
     if (job.phase != Job::Phase::answering) continue;
@@ -52,8 +53,28 @@ void Scheduler::Loop::plan_answers(std::vector<Turn>& turns) {
       }
       job.pass = std::move(*pass);
       job.mark(options_.mark_spacing);
+      if (job.pass->n_draft > 0) drafting.push_back(&job);
     }
-    turns.push_back({&job, static_cast<uint32_t>(job.pass->ids.size())});
+    turns.push_back({&job, 0});
+  }
+  if (!drafting.empty()) draft(drafting);
+  for (Turn& turn : turns) turn.n_row = static_cast<uint32_t>(turn.job->pass->ids.size());
+}
+
+// A round that fails costs its drafts, never a token.
+void Scheduler::Loop::draft(std::span<Job* const> jobs) {
+  const Clock::time_point start = Clock::now();
+  std::vector<MtpHeads::Round> rounds;
+  for (Job* job : jobs)
+    rounds.push_back(job->session->draft_round(job->text().back(), job->pass->n_draft));
+  const auto drafted = MtpHeads::draft(engine_.model(), rounds);
+  const double seconds = seconds_since(start);
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    if (!drafted) {
+      jobs[i]->pass->n_draft = 0;
+      jobs[i]->session->restart_heads();
+    }
+    jobs[i]->pass->add_drafts(drafted ? rounds[i].drafts : std::vector<Token>(), seconds);
   }
 }
 
