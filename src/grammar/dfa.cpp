@@ -44,7 +44,7 @@ bool is_safe_ascii(size_t byte) {
 // Whether all characters of the row lead from `state` to safe states.
 bool row_is_safe(const Dfa& dfa, const std::vector<bool>& safe, Dfa::State state,
                  const Utf8Row& row, size_t at) {
-  if (at == row.size) return safe[state];
+  if (at >= row.size || at >= std::size(row.lo)) return safe[state];
   const ByteClasses& classes = dfa.classes();
   std::array<bool, 256> done{};
   for (size_t byte = row.lo[at]; byte <= row.hi[at]; ++byte) {
