@@ -40,7 +40,8 @@ function find_closing_dollar(text, from) {
 
 // "5 for tea and 6" is prose about money, "5 \text{cm}" and "5x + 2" are not.
 function looks_like_price(content) {
-  return /^\d/.test(content) && /(^|\s)[A-Za-z]{2,}/.test(content);
+  const words = content.replace(/\\[A-Za-z]+(\{[^{}]*\})?/g, " ");
+  return /^\d/.test(content) && /(^|\s)[A-Za-z]{2,}/.test(words);
 }
 
 const kPairs = [["$$", "$$", true], ["\\[", "\\]", true], ["\\(", "\\)", false]];

@@ -26,13 +26,15 @@ export class Sidebar {
                                 "aria-label": "Search conversations by title",
                                 oninput: () => this.render_() });
     this.list_ = h("nav", { class: "conversations", "aria-label": "Conversations" });
+    this.close_ = icon_button("close", "Close the list", () => this.toggle(false),
+                              { class: "icon-button drawer-only" });
     const file = h("input", { type: "file", accept: ".json,application/json", hidden: true,
                               onchange: () => this.take_file_(file) });
     element.append(
       h("div", { class: "sidebar-head" },
         h("img", { src: "web/icon.svg", alt: "", width: 24, height: 24 }),
         h("strong", {}, "Stride"), h("span", { class: "spacer" }),
-        icon_button("close", "Close the list", () => this.toggle(false), { class: "icon-button drawer-only" })),
+        this.close_),
       h("button", { type: "button", class: "new-chat", onclick: () => actions.create() },
         icon("plus"), "New conversation"),
       this.filter_, this.list_,
@@ -59,7 +61,7 @@ export class Sidebar {
   toggle(open = !document.body.classList.contains("drawer-open")) {
     document.body.classList.toggle("drawer-open", open);
     document.getElementById("main").inert = open;
-    if (open) this.filter_.focus();
+    if (open) this.close_.focus();
   }
 
   render_() {

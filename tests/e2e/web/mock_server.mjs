@@ -3,10 +3,11 @@
 // packages, as web/assets.txt lists them, and a /v1 API that says what the test tells it to.
 //
 //   const server = await start_mock_server(root);
-//   server.answer(script);   // for the next requests; server.requests holds what came in
+//   server.answer(script);                          // for the next requests
+//   const { body, reply } = await server.next();    // or: the test answers the next one by hand
 //
-// A script is a function (request, reply) with reply.send(chunk), reply.done(), reply.fail(status,
-// body), reply.cut() and reply.closed. Alone, for looking at the page: node mock_server.mjs [PORT].
+// A script is a function (request, reply) with reply.delta(delta), reply.done(), reply.fail(status,
+// body), reply.cut() and reply.closed; server.requests holds what came in. Alone, for looking at the page: node mock_server.mjs [PORT].
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
@@ -134,6 +135,13 @@ export async function start_mock_server(root, port = 0) {
   return Object.assign(state, {
     url: `http://127.0.0.1:${server.address().port}/`,
     answer: (script) => { state.script = script; },
+    next: () => new Promise((resolve) => {
+      const before = state.script;
+      state.script = (body, reply) => {
+        state.script = before;
+        resolve({ body, reply });
+      };
+    }),
     close: () => { server.closeAllConnections(); server.close(); },
   });
 }
