@@ -28,7 +28,7 @@ export class Sidebar {
     this.list_ = h("nav", { class: "conversations", "aria-label": "Conversations" });
     this.close_ = icon_button("close", "Close the list", () => this.toggle(false),
                               { class: "icon-button drawer-only" });
-    const file = h("input", { type: "file", accept: ".json,application/json", hidden: true,
+    const file = h("input", { type: "file", accept: ".json,application/json", hidden: true, "aria-label": "File to import",
                               onchange: () => this.take_file_(file) });
     element.append(
       h("div", { class: "sidebar-head" },

@@ -108,6 +108,8 @@ export class Store {
     const transaction = this.database_.transaction(["conversations", "heads"], "readwrite");
     const done = completed(transaction);
     act(transaction.objectStore("conversations"), transaction.objectStore("heads"));
+    // At once, so that it also succeeds while the page is being closed.
+    transaction.commit();
     await done;
   }
 }
