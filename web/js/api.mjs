@@ -86,9 +86,10 @@ function parse_event(data) {
   return chunk;
 }
 
-// Streams an answer; `on_chunk` gets every chunk. True if the server finished it, false if the
-// stream was cut. Abort by the signal rejects with AbortError.
-export async function stream_chat(body, { key, signal, on_chunk }) {
+// Streams an answer; `on_chunk` gets every chunk, `on_comment` what the server says while it waits.
+// True if the server finished it, false if the stream was cut. Abort by the signal rejects with
+// AbortError.
+export async function stream_chat(body, { key, signal, on_chunk, on_comment }) {
   const response = await send("v1/chat/completions", {
     method: "POST", headers: headers(key), body: JSON.stringify(body), signal,
   });
@@ -100,7 +101,8 @@ export async function stream_chat(body, { key, signal, on_chunk }) {
       const { done, value } = await reader.read();
       if (done) return finished;
       for (const event of events.push(value)) {
-        if (event.data === "[DONE]") finished = true;
+        if (event.type === "comment") on_comment(event.data);
+        else if (event.data === "[DONE]") finished = true;
         else if (!finished) on_chunk(parse_event(event.data));
       }
     }

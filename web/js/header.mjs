@@ -5,7 +5,7 @@ import { read_server } from "./api.mjs";
 import { h, icon, icon_button } from "./dom.mjs";
 import { count } from "./figures.mjs";
 
-const kAskAgain = 3000;
+const kAskAgain = 1500;
 const kThemes = { auto: ["half", "Colours as the system"], light: ["sun", "Light colours"],
                   dark: ["moon", "Dark colours"] };
 

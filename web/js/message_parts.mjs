@@ -71,7 +71,8 @@ export class ProgressPart {
     this.element.hidden = !is_shown;
     if (!is_shown) return;
     const progress = turn.progress && prompt_progress(turn.progress);
-    this.text_.textContent = progress ? progress.text : "Waiting for the server";
+    this.text_.textContent = progress ? progress.text
+      : turn.queued ? `${turn.queued[0].toUpperCase()}${turn.queued.slice(1)}` : "Waiting for the server";
     this.bar_.hidden = !progress;
     if (progress) this.bar_.value = progress.fraction;
   }

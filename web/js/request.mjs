@@ -77,7 +77,7 @@ export function build_request({ model, system, tools, path, settings, continues 
     ...(model && { model }),
     messages: to_messages(system, path),
     stream: true,
-    stream_options: { include_usage: true },
+    stream_options: { include_usage: true, continuous_usage_stats: true },
     return_progress: true,
     timings_per_token: true,
     reasoning_control: true,

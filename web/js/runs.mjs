@@ -3,7 +3,7 @@
 // A run changes its message while chunks arrive and tells `on_change(conversation, node)`; when it
 // ends, whatever way, `on_end` follows exactly once.
 import { ApiError, end_reasoning, stream_chat } from "./api.mjs";
-import { apply_chunk, end_turn } from "./turn.mjs";
+import { apply_chunk, apply_comment, end_turn } from "./turn.mjs";
 
 export class Runs {
   constructor({ on_change, on_end }) {
@@ -36,6 +36,10 @@ export class Runs {
         signal: run.abort.signal,
         on_chunk: (chunk) => {
           apply_chunk(node, chunk, Date.now());
+          this.on_change_(conversation, node);
+        },
+        on_comment: (text) => {
+          apply_comment(node, text);
           this.on_change_(conversation, node);
         },
       });

@@ -52,6 +52,11 @@ export class Sidebar {
   }
 
   show(heads, current) {
+    // Saving an answer that is being written asks for this every second: a list that is the same
+    // stays, with the focus or the title that is being edited in it.
+    const key = JSON.stringify([current, heads, heads.map((head) => this.is_running_(head.id))]);
+    if (key === this.key_) return;
+    this.key_ = key;
     this.heads_ = heads;
     this.current_ = current;
     this.render_();

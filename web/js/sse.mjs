@@ -2,8 +2,8 @@
 // Reads server-sent events out of the bytes of a response.
 //
 // The events are the same for every way of cutting the bytes, also inside a character, a line end
-// or the mark at the start. Comments (the server's signs of life while it waits) give no event. An
-// event that the end of the stream cuts is not given out, as the format demands.
+// or the mark at the start. Comments, with which the server tells what it waits for, are events of
+// type "comment". An event that the end of the stream cuts is not given out, as the format demands.
 
 export class SseReader {
   constructor() {
@@ -47,6 +47,10 @@ export class SseReader {
       return;
     }
     const colon = line.indexOf(":");
+    if (colon === 0) {
+      events.push({ type: "comment", data: line.slice(1).trim() });
+      return;
+    }
     const field = colon < 0 ? line : line.slice(0, colon);
     let value = colon < 0 ? "" : line.slice(colon + 1);
     if (value.startsWith(" ")) value = value.slice(1);

@@ -8,6 +8,7 @@ const kStream = "\uFEFFdata: {\"a\":1}\r\n\r\n: waiting\n\nevent: error\ndata: f
                 "id: 7\nretry: 10\ndata: größer €😀\n\n\n\ndata: [DONE]\n\ndata: cut off";
 const kEvents = [
   { type: "message", data: "{\"a\":1}" },
+  { type: "comment", data: "waiting" },
   { type: "error", data: "first\nsecond" },
   { type: "message", data: "" },
   { type: "message", data: "größer €😀" },

@@ -78,11 +78,11 @@ function read_assistant(source, where) {
   const message = state === "error" ? text(source.error ?? {}, "message", `${where}.error`) : "";
   return {
     content: text(source, "content", where), reasoning: text(source, "reasoning", where),
-    tool_calls: calls, model: text(source, "model", where, 1000), state, phase: "",
+    tool_calls: calls, model: text(source, "model", where, 1000), state, phase: "", queued: "",
     completion_id: "", finish_reason: text(source, "finish_reason", where, 100),
     finish_cause: text(source, "finish_cause", where, 100),
     error: state === "error" ? { message, status: 0 } : null,
-    began: time(source, "began"), reasoning_began: 0, reasoning_ms: time(source, "reasoning_ms"),
+    began: time(source, "began"), writing_began: 0, reasoning_began: 0, reasoning_ms: time(source, "reasoning_ms"),
     progress: null, figures: read_figures(source.figures),
   };
 }

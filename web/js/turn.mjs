@@ -16,11 +16,13 @@ export function new_turn(model, now) {
     model,
     state: "streaming",
     phase: "waiting",  // waiting, prompt, reasoning, answer: what a stream is doing
+    queued: "",        // what the server says about its queue
     completion_id: "",
     finish_reason: "",
     finish_cause: "",
     error: null,
     began: now,
+    writing_began: 0,
     reasoning_began: 0,
     reasoning_ms: 0,
     progress: null,
@@ -39,11 +41,13 @@ function take_numbers(target, source, names) {
 }
 
 function begin_reasoning(turn, now) {
+  turn.writing_began ||= now;
   turn.phase = "reasoning";
   if (!turn.reasoning_began) turn.reasoning_began = now;
 }
 
 function begin_answer(turn, now) {
+  turn.writing_began ||= now;
   if (turn.phase === "reasoning") turn.reasoning_ms = now - turn.reasoning_began;
   if (turn.phase !== "answer" && turn.reasoning && !turn.figures.reasoning_tokens) {
     turn.figures.reasoning_tokens = turn.figures.predicted_n ?? 0;
@@ -87,6 +91,15 @@ function take_usage(figures, usage) {
   if (Number.isFinite(cached)) figures.cache_n = cached;
 }
 
+// Servers that count but do not time while they write: the speed as it is seen here, until the
+// timings of the end.
+function time_by_ourselves(turn, now) {
+  const { figures } = turn;
+  if (!turn.writing_began || !(figures.completion_tokens > 0)) return;
+  figures.predicted_n = figures.completion_tokens;
+  figures.predicted_ms = now - turn.writing_began;
+}
+
 function take_progress(turn, progress) {
   if (typeof progress !== "object" || progress === null) return;
   const numbers = {};
@@ -112,6 +125,12 @@ export function apply_chunk(turn, chunk, now) {
   const cause = chunk.finish_cause ?? choice?.finish_cause;
   if (typeof cause === "string") turn.finish_cause = cause;
   take_usage(turn.figures, chunk.usage);
+  if (!(turn.figures.predicted_per_second > 0)) time_by_ourselves(turn, now);
+}
+
+// A comment between the events of the stream.
+export function apply_comment(turn, text) {
+  if (turn.phase === "waiting") turn.queued = /^queued\b/.test(text) ? text : "";
 }
 
 // The turn is over: `state` is done, stopped, cut or error.

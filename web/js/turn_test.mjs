@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { apply_chunk, end_turn, is_empty, new_turn, reasoning_tokens } from "./turn.mjs";
+import { apply_chunk, apply_comment, end_turn, is_empty, new_turn, reasoning_tokens } from "./turn.mjs";
 
 const delta = (fields, rest = {}) => ({ id: "c1", choices: [{ index: 0, delta: fields }], ...rest });
 
@@ -46,6 +46,30 @@ test("the progress of the prompt", () => {
   apply_chunk(turn, { choices: [], prompt_progress: { total: 100, cache: 20, processed: 60, time_ms: 5 } }, 1);
   assert.equal(turn.phase, "prompt");
   assert.deepEqual(turn.progress, { total: 100, cache: 20, processed: 60, time_ms: 5 });
+});
+
+test("counts without timings give a speed as it is seen", () => {
+  const turn = new_turn("m", 0);
+  const usage = (n, reasoning) => ({ usage: { completion_tokens: n, completion_tokens_details: { reasoning_tokens: reasoning } } });
+  apply_chunk(turn, delta({ reasoning: "a" }, usage(1, 1)), 1000);
+  apply_chunk(turn, delta({ reasoning: "b" }, usage(5, 5)), 1500);
+  assert.deepEqual([turn.figures.predicted_n, turn.figures.predicted_ms, reasoning_tokens(turn)], [5, 500, 5]);
+  apply_chunk(turn, delta({ content: "c" }, usage(6, 5)), 2000);
+  assert.equal(reasoning_tokens(turn), 5);
+  apply_chunk(turn, delta({}, { timings: { predicted_n: 6, predicted_ms: 900, predicted_per_second: 6.7 } }), 2100);
+  apply_chunk(turn, { choices: [], ...usage(6, 5) }, 9000);
+  assert.equal(turn.figures.predicted_ms, 900);
+});
+
+test("what the server says of its queue", () => {
+  const turn = new_turn("m", 0);
+  apply_comment(turn, "queued, 2 before this one");
+  assert.equal(turn.queued, "queued, 2 before this one");
+  apply_comment(turn, "ping");
+  assert.equal(turn.queued, "");
+  apply_chunk(turn, delta({ content: "x" }), 1);
+  apply_comment(turn, "queued");
+  assert.equal(turn.queued, "");
 });
 
 test("whatever a chunk holds, the message keeps its types", () => {

@@ -9,7 +9,7 @@ export const kPhone = { viewport: { width: 360, height: 740 }, hasTouch: true, i
 
 const kSkip = 77;  // ctest shows these as skipped
 
-function skip(reason) {
+export function skip(reason) {
   console.log(`SKIPPED: ${reason}`);
   process.exit(kSkip);
 }
@@ -44,7 +44,7 @@ export async function open_page(t, browser, url, { expected, ...options } = {}) 
     await context.close();
     assert.deepEqual(complaints, []);
   });
-  page.setDefaultTimeout(8000);
+  page.setDefaultTimeout(20000);
   await page.goto(url);
   await page.waitForSelector(".composer");
   return page;
@@ -65,7 +65,7 @@ export async function ask(page, text) {
 
 // Waits until read() gives the expected value; fails with the difference if it never does.
 export async function eventually(read, expected) {
-  const deadline = Date.now() + 8000;
+  const deadline = Date.now() + 20000;
   for (;;) {
     const value = await read();
     try {
