@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: it joins the store, the runs and the views. Every action of the user is a method
 // here; views call them and never each other.
-import { add_node, create_conversation, path_to, pick_sibling, remove_leaf, shown_path } from "./tree.mjs";
 import { ChatView, welcome } from "./chat_view.mjs";
 import { Composer } from "./composer.mjs";
 import { Keeper } from "./keeper.mjs";
@@ -17,6 +16,9 @@ import { Runs } from "./runs.mjs";
 import { SettingsView } from "./settings_view.mjs";
 import { Sidebar } from "./sidebar.mjs";
 import { Store } from "./store.mjs";
+import {
+  add_node, create_conversation, path_to, pick_sibling, remove_leaf, shown_path,
+} from "./tree.mjs";
 import { is_empty, new_turn } from "./turn.mjs";
 
 const by_id = (id) => document.getElementById(id);
@@ -27,9 +29,11 @@ export class App {
     this.notices = new Notices(by_id("notices"), by_id("announcer"));
     this.runs = new Runs({ on_change: (conversation, node) => this.run_changed_(conversation, node),
                            on_end: (conversation, node) => this.run_ended_(conversation, node) });
-    this.keeper = new Keeper(await Store.open(), this.notices,
-                             { is_busy: (id) => this.runs.of(id) !== undefined,
-                               on_list: () => this.show_list(), on_other_window: (id) => this.reload_(id) });
+    this.keeper = new Keeper(await Store.open(), this.notices, {
+      is_busy: (id) => this.runs.of(id) !== undefined,
+      on_list: () => this.show_list(),
+      on_other_window: (id) => this.reload_(id),
+    });
     this.make_views_();
     this.apply_settings_();
     listen(this.shortcuts_());
@@ -37,7 +41,9 @@ export class App {
     await this.open_from_address_();
     addEventListener("hashchange", () => this.open_from_address_());
     this.header.ask_server(this.settings.api_key);
-    prepare_markdown().catch(() => this.notices.error("Markdown could not be loaded: texts are shown plain."));
+    prepare_markdown().catch(() => {
+      this.notices.error("Markdown could not be loaded: texts are shown plain.");
+    });
     this.composer.focus_if_keyboard();
   }
 
@@ -45,7 +51,8 @@ export class App {
     this.sidebar = new Sidebar(by_id("sidebar"), {
       open: (id) => this.open(id), create: () => this.create(),
       rename: (id, title) => this.keeper.rename(id, title), remove: (id) => this.remove(id),
-      export_all: () => this.keeper.export_all(), import_file: (file) => this.keeper.import_file(file),
+      export_all: () => this.keeper.export_all(),
+      import_file: (file) => this.keeper.import_file(file),
     }, { is_running: (id) => this.runs.of(id) !== undefined });
     this.header = new Header(by_id("header"), {
       toggle_sidebar: () => this.sidebar.toggle(), create: () => this.create(),
@@ -61,7 +68,10 @@ export class App {
       change_settings: (changes) => this.change_settings(changes),
     });
     by_id("foot").append(this.composer.element);
-    by_id("welcome").append(welcome((text) => { this.composer.text = text; this.composer.focus(); }));
+    by_id("welcome").append(welcome((text) => {
+      this.composer.text = text;
+      this.composer.focus();
+    }));
     this.chat = new ChatView(by_id("messages"), by_id("welcome"), this, this.runs,
       () => ({ open_reasoning: this.settings.open_reasoning, notices: this.notices }));
     this.follower = new Follower(by_id("scroller"), by_id("thread"), by_id("to-end"));
@@ -102,7 +112,8 @@ export class App {
   show_(conversation) {
     this.conversation = conversation;
     const is_kept = conversation.nodes.size > 0;
-    history.replaceState(null, "", is_kept ? `#${conversation.id}` : location.pathname + location.search);
+    const address = is_kept ? `#${conversation.id}` : location.pathname + location.search;
+    history.replaceState(null, "", address);
     this.sidebar.toggle(false);
     this.show_list();
     this.chat.show(conversation);
@@ -220,8 +231,9 @@ export class App {
     const { conversation, settings } = this;
     const { tools = [], error } = read_tools(conversation.tools);
     if (error) this.notices.error(error);
-    const body = build_request({ model: this.header.server.model, system: conversation.system, tools,
-                                 path, settings, continues });
+    const { model } = this.header.server;
+    const { system } = conversation;
+    const body = build_request({ model, system, tools, path, settings, continues });
     this.runs.start(conversation, node, body, settings.api_key);
     this.keeper.save(conversation);
     this.chat.show(conversation);
@@ -293,7 +305,7 @@ export class App {
     const old_key = this.settings.api_key;
     this.settings = { ...this.settings, ...changes };
     if (!save_settings(localStorage, this.settings)) {
-      this.notices.error("The browser does not keep the settings: its storage is full or turned off.");
+      this.notices.error("The browser does not keep settings: its storage is full or off.");
     }
     this.apply_settings_();
     if (this.settings.api_key !== old_key) this.header.ask_server(this.settings.api_key);

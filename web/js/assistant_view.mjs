@@ -25,7 +25,8 @@ export class AssistantView {
     this.send_ = h("button", { type: "button", class: "primary send-results",
                                onclick: () => this.send_results_() }, "Send results");
     this.result_branches_ = new BranchSwitch((step) => actions.pick(this.results_.id, step));
-    this.results_row_ = h("div", { class: "results-row" }, this.send_, this.result_branches_.element);
+    this.results_row_ = h("div", { class: "results-row" },
+      this.send_, this.result_branches_.element);
     this.note_ = h("div", { class: "note", hidden: true });
     this.figures_ = h("div", { class: "figures" });
     this.branches_ = new BranchSwitch((step) => actions.pick(node.id, step));
@@ -34,8 +35,8 @@ export class AssistantView {
       icon_button("again", "Answer again", () => actions.regenerate(node.id)),
       this.branches_.element);
     this.element = h("article", { class: "message assistant", "aria-label": "Answer" },
-      this.reasoning_.element, this.content_, this.calls_, this.results_row_, this.progress_.element,
-      this.note_, h("footer", {}, this.tools_, this.figures_));
+      this.reasoning_.element, this.content_, this.calls_, this.results_row_,
+      this.progress_.element, this.note_, h("footer", {}, this.tools_, this.figures_));
     this.element.dataset.id = node.id;
   }
 
@@ -60,7 +61,8 @@ export class AssistantView {
     this.update_note_(context);
     this.tools_.hidden = is_streaming || (is_empty(node) && context.place.count < 2);
     this.branches_.update(context.place);
-    this.figures_.textContent = [...summary(node.figures), ...prompt_summary(node.figures)].join(" · ");
+    const facts = [...summary(node.figures), ...prompt_summary(node.figures)];
+    this.figures_.textContent = facts.join(" · ");
   }
 
   update_calls_({ is_last, results, results_place }) {
@@ -78,7 +80,7 @@ export class AssistantView {
   }
 
   add_card_(call) {
-    const card = new ToolCard(call, () => {});
+    const card = new ToolCard(call);
     this.calls_.append(card.element);
     return card;
   }

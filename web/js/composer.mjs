@@ -28,7 +28,8 @@ export class Composer {
       placeholder: "none", onchange: () => this.budget_changed_(),
     });
     this.button_ = h("button", { type: "button", class: "send", onclick: () => this.press_() });
-    this.budget_box_ = h("label", { class: "chip", title: kNumbers.budget.hint }, h("span", {}, "Budget"), this.budget_);
+    this.budget_box_ = h("label", { class: "chip", title: kNumbers.budget.hint },
+      h("span", {}, "Budget"), this.budget_);
     this.element = h("div", { class: "composer" }, this.field_,
       h("div", { class: "composer-row" },
         h("label", { class: "chip", title: "How hard the model thinks before it answers" },

@@ -94,7 +94,8 @@ function enrich_code(root) {
 
 function enrich_tables(root) {
   for (const table of root.querySelectorAll("table")) {
-    const frame = h("div", { class: "table", tabindex: "0", role: "region", "aria-label": "Table" });
+    const frame = h("div", { class: "table", tabindex: "0", role: "region",
+                             "aria-label": "Table" });
     table.replaceWith(frame);
     frame.append(table);
   }
@@ -109,7 +110,8 @@ export function enrich(root) {
 // Code that grows at its end is changed in place, so that it keeps its scroll position. False if
 // the two are not the same block at two times.
 export function grow_code(old_block, new_block) {
-  if (!old_block?.classList?.contains("code") || !new_block?.classList?.contains("code")) return false;
+  const is_code = (block) => block?.classList.contains("code");
+  if (!is_code(old_block) || !is_code(new_block)) return false;
   if (old_block.dataset.language !== new_block.dataset.language) return false;
   const old_code = old_block.querySelector("code");
   const text = new_block.querySelector("code").textContent;

@@ -6,6 +6,8 @@ import { h, icon, icon_button } from "./dom.mjs";
 import { count } from "./figures.mjs";
 
 const kAskAgain = 1500;
+const kDrawerOnly = { class: "icon-button drawer-only" };
+const kKeyboardOnly = { class: "icon-button keyboard-only" };
 const kThemes = { auto: ["half", "Colours as the system"], light: ["sun", "Light colours"],
                   dark: ["moon", "Dark colours"] };
 
@@ -21,11 +23,12 @@ export class Header {
     this.context_ = h("div", { class: "context", hidden: true }, this.meter_, this.context_text_);
     this.theme_ = icon_button("half", "", () => actions.next_theme());
     element.append(
-      icon_button("menu", "Conversations", () => actions.toggle_sidebar(), { class: "icon-button drawer-only" }),
+      icon_button("menu", "Conversations", () => actions.toggle_sidebar(), kDrawerOnly),
       h("div", { class: "server" }, this.model_, this.state_), h("span", { class: "spacer" }),
       this.context_,
-      icon_button("plus", "New conversation (Ctrl+K)", () => actions.create(), { class: "icon-button drawer-only" }),
-      this.theme_, icon_button("keyboard", "Keyboard shortcuts (?)", () => actions.help(), { class: "icon-button keyboard-only" }),
+      icon_button("plus", "New conversation (Ctrl+K)", () => actions.create(), kDrawerOnly),
+      this.theme_,
+      icon_button("keyboard", "Keyboard shortcuts (?)", () => actions.help(), kKeyboardOnly),
       icon_button("settings", "Settings (Ctrl+,)", () => actions.settings()));
   }
 

@@ -24,7 +24,9 @@ export class Keeper {
       await this.refresh();
       on_other_window(id);
     };
-    if (!store.persistent) notices.show("This browser keeps nothing: conversations end with the page.");
+    if (!store.persistent) {
+      notices.show("This browser keeps nothing: conversations end with the page.");
+    }
   }
 
   async refresh() {
@@ -74,10 +76,10 @@ export class Keeper {
   tell_failure_(error) {
     if (this.told_) return;
     this.told_ = true;
-    this.notices_.error(
-      is_quota_error(error) ? "The browser's storage is full: this conversation is not kept. Export and delete some."
-                            : `The browser could not keep the conversation: ${error?.message ?? "unknown reason"}`,
-      { label: "Export", run: () => this.export_all() });
+    const reason = is_quota_error(error) ? "its storage is full. Export and delete some"
+                                         : error?.message ?? "unknown reason";
+    this.notices_.error(`The browser does not keep this conversation: ${reason}.`,
+                        { label: "Export", run: () => this.export_all() });
   }
 
   async rename(id, title) {
@@ -99,10 +101,12 @@ export class Keeper {
     this.open_.delete(id);
     await this.store_.remove(id);
     await this.refresh();
-    this.notices_.show(`Deleted "${conversation?.title ?? ""}"`, { action: { label: "Undo", run: () => {
+    const undo = () => {
       this.removed_.delete(id);
       if (conversation) this.save(conversation);
-    } } });
+    };
+    this.notices_.show(`Deleted "${conversation?.title ?? ""}"`,
+                       { action: { label: "Undo", run: undo } });
   }
 
   async export_all() {

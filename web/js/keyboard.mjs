@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shortcuts of the whole page, and the list of them. Those of the message field are in composer.mjs.
+// Shortcuts of the whole page, and the list of them. Those of the message field are in
+// composer.mjs.
 import { h, icon_button } from "./dom.mjs";
 
 // What the list shows: [keys, meaning].
@@ -31,7 +32,8 @@ export function shortcut_of(event, typing) {
   if (command) return undefined;
   if (event.altKey) {
     // By place on the keyboard: with Alt some systems type other letters.
-    return { KeyR: "regenerate", KeyT: "toggle_reasoning", ArrowUp: "previous", ArrowDown: "next" }[event.code];
+    return { KeyR: "regenerate", KeyT: "toggle_reasoning",
+             ArrowUp: "previous", ArrowDown: "next" }[event.code];
   }
   if (event.key === "Escape") return "escape";
   if (typing) return undefined;

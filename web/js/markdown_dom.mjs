@@ -4,8 +4,8 @@
 // here, everything else enters as text. The page's policy forbids every way around this.
 import { h } from "./dom.mjs";
 
-const kTags = new Set(["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "em",
-                       "strong", "s", "table", "thead", "tbody", "tr", "th", "td", "hr"]);
+const kTags = new Set(["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote",
+                       "em", "strong", "s", "table", "thead", "tbody", "tr", "th", "td"]);
 const kLinks = /^(?:https?:|mailto:|#)/i;
 
 export function is_safe_link(url) {
@@ -38,8 +38,8 @@ function code_fence(token) {
 
 function math(token) {
   const { display, pending } = token.meta;
-  return h(token.block ? "div" : "span",
-           { class: `math${display ? " display" : ""}${pending ? " pending" : ""}` }, token.content);
+  const kind = `math${display ? " display" : ""}${pending ? " pending" : ""}`;
+  return h(token.block ? "div" : "span", { class: kind }, token.content);
 }
 
 // Images are never loaded; a link leads to them.
@@ -88,7 +88,9 @@ export function to_fragment(tokens) {
   return fragment;
 }
 
-const kEntities = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"", "&#x27;": "'", "&#39;": "'" };
+const kEntity = /&(?:amp|lt|gt|quot|#x27|#39);/g;
+const kEntities = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": "\"",
+                    "&#x27;": "'", "&#39;": "'" };
 
 // The coloured spans that highlight.js writes: `<span class="x">`, `</span>` and escaped text.
 // Anything else in its output would stay text.
@@ -103,7 +105,7 @@ export function spans_to_fragment(html) {
     } else if (piece === "</span>") {
       if (open.length > 1) open.pop();
     } else {
-      open[open.length - 1].append(piece.replace(/&(?:amp|lt|gt|quot|#x27|#39);/g, (name) => kEntities[name]));
+      open[open.length - 1].append(piece.replace(kEntity, (name) => kEntities[name]));
     }
   }
   return fragment;

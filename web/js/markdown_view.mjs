@@ -85,7 +85,8 @@ export class MarkdownView {
 
   render_markdown_() {
     const is_plain = this.element_.classList.contains("plain");
-    if (is_plain || (this.final_ && this.settled_ > 0 && has_references(this.text_))) this.restart_();
+    const refers_back = this.final_ && this.settled_ > 0 && has_references(this.text_);
+    if (is_plain || refers_back) this.restart_();
     if (!this.final_) this.settle_();
     this.replace_tail_(this.make_(this.text_.slice(this.settled_), !this.final_));
     if (this.final_) this.on_settled_(this.text_.slice(this.settled_));

@@ -63,16 +63,17 @@ export class ProgressPart {
     this.text_ = h("span", {});
     this.bar_ = h("progress", { max: "1", "aria-label": "Progress of the prompt" });
     this.element = h("div", { class: "progress", hidden: true },
-      h("div", { class: "progress-line" }, h("span", { class: "pulse", "aria-hidden": "true" }), this.text_), this.bar_);
+      h("div", { class: "progress-line" },
+        h("span", { class: "pulse", "aria-hidden": "true" }), this.text_), this.bar_);
   }
 
   update(turn) {
-    const is_shown = turn.state === "streaming" && (turn.phase === "waiting" || turn.phase === "prompt");
+    const is_shown = turn.phase === "waiting" || turn.phase === "prompt";
     this.element.hidden = !is_shown;
     if (!is_shown) return;
     const progress = turn.progress && prompt_progress(turn.progress);
-    this.text_.textContent = progress ? progress.text
-      : turn.queued ? `${turn.queued[0].toUpperCase()}${turn.queued.slice(1)}` : "Waiting for the server";
+    const waiting = turn.queued || "waiting for the server";
+    this.text_.textContent = progress?.text ?? waiting[0].toUpperCase() + waiting.slice(1);
     this.bar_.hidden = !progress;
     if (progress) this.bar_.value = progress.fraction;
   }
@@ -84,7 +85,8 @@ export class BranchSwitch {
     this.place_ = h("span", {});
     this.back_ = icon_button("left", "Previous version", () => pick(-1));
     this.next_ = icon_button("right", "Next version", () => pick(1));
-    this.element = h("div", { class: "branches", role: "group", "aria-label": "Versions", hidden: true },
+    this.element = h("div", { class: "branches", role: "group", "aria-label": "Versions",
+                              hidden: true },
       this.back_, this.place_, this.next_);
   }
 
@@ -104,7 +106,8 @@ const kCauses = {
 // How an answer ended where that is worth a word: {text, can_continue, is_error}, or null.
 export function ending_note(turn) {
   if (turn.state === "error") {
-    return { text: turn.error?.message || "Something went wrong.", can_continue: false, is_error: true };
+    const text = turn.error?.message || "Something went wrong.";
+    return { text, can_continue: false, is_error: true };
   }
   if (turn.state === "cut") {
     return { text: "The connection broke before the answer was complete.", can_continue: true,

@@ -59,7 +59,8 @@ export class Runs {
   // Asks the server to end the reasoning now; false if there is none to end.
   async answer_now(conversation_id) {
     const run = this.runs_.get(conversation_id);
-    if (!run || run.ending || run.node.phase !== "reasoning" || !run.node.completion_id) return false;
+    if (!run || run.ending) return false;
+    if (run.node.phase !== "reasoning" || !run.node.completion_id) return false;
     run.ending = true;
     this.on_change_(run.conversation, run.node);
     try {

@@ -28,11 +28,13 @@ export class SettingsView {
     this.system_ = field("System prompt", h("textarea", { rows: 4, id: "system",
       onchange: (event) => actions.change_conversation({ system: event.target.value }) }),
       "Kept with this conversation; new ones start with it.");
-    this.tools_ = field("Tools", h("textarea", { rows: 5, id: "tools", class: "mono", spellcheck: "false",
+    this.tools_ = field("Tools", h("textarea", {
+      rows: 5, id: "tools", class: "mono", spellcheck: "false",
       placeholder: '[{"name": "get_weather", "description": "…", "parameters": {…}}]',
       onchange: (event) => this.tools_changed_(event.target.value) }),
       "A JSON list of function definitions. You enter what a called tool returns.");
-    this.stop_ = field("Stop strings", h("textarea", { rows: 2, id: "stop", class: "mono", spellcheck: "false",
+    this.stop_ = field("Stop strings", h("textarea", {
+      rows: 2, id: "stop", class: "mono", spellcheck: "false",
       onchange: (event) => actions.change_settings({ stop: event.target.value }) }),
       "One a line; \\n stands for a line end.");
     this.theme_ = field("Colours", h("select", { id: "theme",
@@ -64,8 +66,9 @@ export class SettingsView {
 
   number_(name) {
     const { label, least, greatest, step, hint } = kNumbers[name];
-    const part = field(label, h("input", { type: "number", id: name, min: least, max: greatest, step,
-      inputmode: "decimal", placeholder: "default", oninput: () => {
+    const part = field(label, h("input", {
+      type: "number", id: name, min: least, max: greatest, step, inputmode: "decimal",
+      placeholder: "default", oninput: () => {
         // A browser gives "" for what is no number at all.
         const value = part.control.validity.badInput ? undefined
                                                      : read_number(name, part.control.value);

@@ -28,7 +28,8 @@ export class Sidebar {
     this.list_ = h("nav", { class: "conversations", "aria-label": "Conversations" });
     this.close_ = icon_button("close", "Close the list", () => this.toggle(false),
                               { class: "icon-button drawer-only" });
-    const file = h("input", { type: "file", accept: ".json,application/json", hidden: true, "aria-label": "File to import",
+    const file = h("input", { type: "file", accept: ".json,application/json", hidden: true,
+                              "aria-label": "File to import",
                               onchange: () => this.take_file_(file) });
     element.append(
       h("div", { class: "sidebar-head" },
@@ -82,7 +83,8 @@ export class Sidebar {
       items.push(this.item_(head));
     }
     if (items.length === 0) {
-      items.push(h("p", { class: "hint" }, wanted ? "No title matches." : "Conversations are kept in this browser."));
+      const hint = wanted ? "No title matches." : "Conversations are kept in this browser.";
+      items.push(h("p", { class: "hint" }, hint));
     }
     this.list_.replaceChildren(...items);
   }
@@ -91,7 +93,8 @@ export class Sidebar {
     const is_current = head.id === this.current_;
     const title = head.title || "New conversation";
     const item = h("div", { class: is_current ? "item current" : "item" },
-      h("button", { type: "button", class: "item-title", title, "aria-current": is_current && "page",
+      h("button", { type: "button", class: "item-title", title,
+                    "aria-current": is_current && "page",
                     onclick: () => this.actions_.open(head.id) },
         this.is_running_(head.id) && h("span", { class: "pulse", title: "Being written" }), title),
       icon_button("edit", `Rename "${title}"`, () => this.rename_(item, head)),

@@ -65,19 +65,18 @@ export class Store {
   // {id, title, created, updated} of every conversation, the latest first.
   async heads() {
     const heads = this.memory_ ? [...this.memory_.values()].map(head_of)
-                               : await settled(this.database_.transaction("heads")
-                                                 .objectStore("heads").getAll());
+                               : await settled(this.read_("heads").getAll());
     return heads.sort((a, b) => b.updated - a.updated);
   }
 
   async load(id) {
     if (this.memory_) return this.memory_.get(id);
-    return settled(this.database_.transaction("conversations").objectStore("conversations").get(id));
+    return settled(this.read_("conversations").get(id));
   }
 
   async load_all() {
     if (this.memory_) return [...this.memory_.values()];
-    return settled(this.database_.transaction("conversations").objectStore("conversations").getAll());
+    return settled(this.read_("conversations").getAll());
   }
 
   async save(conversation) {
@@ -102,6 +101,10 @@ export class Store {
       heads.delete(id);
     });
     this.channel_?.postMessage(id);
+  }
+
+  read_(store) {
+    return this.database_.transaction(store).objectStore(store);
   }
 
   async change_(act) {

@@ -19,12 +19,11 @@ function is_bare(call) {
 }
 
 export class ToolCard {
-  constructor(call, on_input) {
+  constructor(call) {
     this.name_ = h("code", { class: "tool-name" });
     this.status_ = h("span", { class: "tool-status" });
     this.arguments_ = h("div", { class: "tool-arguments" });
     this.result_ = h("div", { class: "tool-result" });
-    this.on_input_ = on_input;
     this.shown_ = null;
     this.field = null;
     this.element = h("section", { class: "tool-card" },
@@ -64,7 +63,7 @@ export class ToolCard {
                                    h("pre", { tabindex: "0" }, result || "(empty)"));
     } else if (phase === "waiting" && !this.field) {
       this.field = h("textarea", { rows: 2, placeholder: "What the tool returned",
-                                   oninput: this.on_input_, "aria-label": `Result of ${call.name}` });
+                                   "aria-label": `Result of ${call.name}` });
       this.result_.replaceChildren(h("label", { class: "label" }, "Result", this.field));
     } else if (phase !== "waiting") {
       this.field = null;

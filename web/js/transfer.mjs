@@ -47,7 +47,9 @@ function time(source, name) {
 function list(source, name, where, longest) {
   const value = source[name] ?? [];
   if (!Array.isArray(value)) throw new Damaged(`${where}.${name} is not a list`);
-  if (value.length > longest) throw new Damaged(`${where}.${name} has more than ${longest} entries`);
+  if (value.length > longest) {
+    throw new Damaged(`${where}.${name} has more than ${longest} entries`);
+  }
   return value;
 }
 
@@ -82,7 +84,8 @@ function read_assistant(source, where) {
     completion_id: "", finish_reason: text(source, "finish_reason", where, 100),
     finish_cause: text(source, "finish_cause", where, 100),
     error: state === "error" ? { message, status: 0 } : null,
-    began: time(source, "began"), writing_began: 0, reasoning_began: 0, reasoning_ms: time(source, "reasoning_ms"),
+    began: time(source, "began"), writing_began: 0, reasoning_began: 0,
+    reasoning_ms: time(source, "reasoning_ms"),
     progress: null, figures: read_figures(source.figures),
   };
 }
@@ -97,7 +100,8 @@ function read_results(source, where) {
 }
 
 // What may follow what: the server would refuse other orders.
-const kParents = { user: ["", "assistant", "user"], assistant: ["user", "tool"], tool: ["assistant"] };
+const kParents = { user: ["", "assistant", "user"], assistant: ["user", "tool"],
+                   tool: ["assistant"] };
 
 function read_node(value, where, nodes) {
   const source = object(value, where);

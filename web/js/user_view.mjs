@@ -24,9 +24,8 @@ export class UserView {
   // Pasted files fill many screens; they start folded.
   fold_() {
     const { content } = this.node;
-    if (content.length < kFoldedLength && content.split("\n", kFoldedLines + 1).length <= kFoldedLines) {
-      return null;
-    }
+    const n_line = content.split("\n", kFoldedLines + 1).length;
+    if (content.length < kFoldedLength && n_line <= kFoldedLines) return null;
     this.text_.classList.add("folded");
     const button = h("button", { type: "button", class: "text-button", onclick: () => {
       const folded = this.text_.classList.toggle("folded");
