@@ -265,6 +265,8 @@ export class App {
     this.phase_ = "";
     if (this.keeper.is_removed(conversation.id)) return;
     this.keeper.save(conversation);
+    // It may be gone, or wait for a key: the bar above tells.
+    if (node.error) this.header.ask_server(this.settings.api_key);
     if (node.error?.status === 401 && conversation === this.conversation) {
       this.open_settings();
       this.settings_view.ask_for_key();

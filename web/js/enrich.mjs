@@ -22,6 +22,8 @@ function make_formula(source, display) {
   let made = formulas.get(key);
   if (!made) {
     made = document.createElement("span");
+    // The page's policy refuses the style attributes of a few elements in KaTeX's hidden MathML;
+    // what is seen gets its style in another way.
     katex.render(source, made, { displayMode: display, throwOnError: false, trust: false,
                                  strict: "ignore", maxExpand: 500, maxSize: 50 });
     if (formulas.size >= kMaxKeptFormulas) formulas.delete(formulas.keys().next().value);
