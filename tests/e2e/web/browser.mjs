@@ -4,6 +4,10 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { after } from "node:test";
+
+import { start_mock_server } from "./mock_server.mjs";
+import { say } from "./scripts.mjs";
 
 export const kPhone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
 
@@ -76,4 +80,31 @@ export async function eventually(read, expected) {
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+// Browser and server of a suite: {server, open}; open(t, options) gives a page of a fresh profile.
+export async function start_suite([, , root, dependencies, chromium]) {
+  const browser = await launch(dependencies, chromium);
+  const server = await start_mock_server(path.resolve(root));
+  after(async () => {
+    await browser.close();
+    server.close();
+  });
+  const open = (t, options) => {
+    server.requests.length = server.controls.length = 0;
+    server.key = "";
+    server.loading = 0;
+    server.answer(say("An answer."));
+    return open_page(t, browser, server.url, options);
+  };
+  return { server, open };
+}
+
+// What the page shows.
+export const answers = (page) => page.locator(".message.assistant .content").allInnerTexts();
+export const questions = (page) => page.locator(".message.user .bubble").allInnerTexts();
+export const titles = (page) => page.locator(".item-title").allInnerTexts();
+
+export function press(page, label) {
+  return page.locator(`button[aria-label="${label}"]:visible`).first().click();
 }

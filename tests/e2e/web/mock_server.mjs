@@ -7,7 +7,8 @@
 //   const { body, reply } = await server.next();    // or: the test answers the next one by hand
 //
 // A script is a function (request, reply) with reply.delta(delta), reply.done(), reply.fail(status,
-// body), reply.cut() and reply.closed; server.requests holds what came in. Alone, for looking at the page: node mock_server.mjs [PORT].
+// body), reply.cut() and reply.closed; server.requests holds what came in. Alone, for looking at
+// the page: node mock_server.mjs [PORT].
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
@@ -70,6 +71,12 @@ class Reply {
     this.send({ choices: [{ index: 0, delta: {}, finish_reason, finish_cause }], ...rest });
     if (usage) this.send({ choices: [], usage });
     this.response_.end("data: [DONE]\n\n");
+  }
+
+  // An error after the stream has begun.
+  break_off(error) {
+    this.raw(`data: ${JSON.stringify({ error })}\n\n`);
+    this.response_.end();
   }
 
   fail(status, body, headers = {}) {

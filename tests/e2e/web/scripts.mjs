@@ -107,13 +107,15 @@ export function showcase(server) {
     const asked = request.messages.at(-1).content;
     if (/error/.test(asked)) return reply.fail(500, { error: { message: "The model has no weights for layer 7." } });
     if (/tool/.test(asked)) {
-      return call_tools([{ name: "get_weather", arguments: '{"city":"Paris","days":3,"units":"metric"}' }])(request, reply);
+      const call = { name: "get_weather", arguments: '{"city":"Paris","days":3,"units":"metric"}' };
+      return call_tools([call])(request, reply);
     }
     let ended = false;
     server.on_control = () => { ended = true; };
     reply.delta({ role: "assistant", content: "" });
     for (let done = 0; done <= 8; done++) {
-      reply.send({ choices: [], prompt_progress: { total: 4096, cache: 1024, processed: 1024 + done * 384, time_ms: done * 250 } });
+      const processed = 1024 + done * 384;
+      reply.send({ choices: [], prompt_progress: { total: 4096, cache: 1024, processed, time_ms: done * 250 } });
       await wait(250);
     }
     let n = 0;

@@ -18,8 +18,9 @@ if (spawnSync(stride, ["serve", "--help"]).status !== 0) {
 }
 const browser = await launch(dependencies, chromium);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "stride-serve-"));
-const server = spawn(stride, ["serve", "--port", "0", "--temp", "0"],
-                     { cwd: folder, env: { ...process.env, XDG_STATE_HOME: folder }, stdio: ["ignore", "pipe", "inherit"] });
+const server = spawn(stride, ["serve", "--port", "0", "--temp", "0"], {
+  cwd: folder, env: { ...process.env, XDG_STATE_HOME: folder }, stdio: ["ignore", "pipe", "inherit"],
+});
 const url = await new Promise((resolve, reject) => {
   let said = "";
   server.on("exit", (code) => reject(new Error(`stride serve ended with ${code}: ${said}`)));
