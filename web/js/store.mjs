@@ -7,6 +7,7 @@
 
 const kName = "stride";
 const kVersion = 1;
+const kStores = ["conversations", "heads"];
 
 function settled(request) {
   return new Promise((resolve, reject) => {
@@ -26,8 +27,7 @@ function completed(transaction) {
 function open_database() {
   const request = indexedDB.open(kName, kVersion);
   request.onupgradeneeded = () => {
-    request.result.createObjectStore("conversations", { keyPath: "id" });
-    request.result.createObjectStore("heads", { keyPath: "id" });
+    for (const name of kStores) request.result.createObjectStore(name, { keyPath: "id" });
   };
   return settled(request);
 }
@@ -46,6 +46,8 @@ export class Store {
     const store = new Store();
     try {
       store.database_ = await open_database();
+      // Another program may have kept something of this name at this address.
+      for (const name of kStores) store.database_.transaction(name);
       // Another window may bring a newer version of the page.
       store.database_.onversionchange = () => store.database_.close();
       store.persistent = true;
@@ -108,7 +110,7 @@ export class Store {
   }
 
   async change_(act) {
-    const transaction = this.database_.transaction(["conversations", "heads"], "readwrite");
+    const transaction = this.database_.transaction(kStores, "readwrite");
     const done = completed(transaction);
     act(transaction.objectStore("conversations"), transaction.objectStore("heads"));
     // At once, so that it also succeeds while the page is being closed.

@@ -63,6 +63,16 @@ test("formulas, coloured code and tables, and their libraries only when needed",
   assert.match((await style(".katex .mfrac", "fontFamily"))[0], /KaTeX_Main/);
   await page.locator("[aria-label='Copy code']").click();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^def newton.*1\.0\)\)$/s);
+  // Without TLS a phone has no clipboard interface.
+  const copied = await page.evaluate(() => {
+    const { clipboard } = navigator;
+    Object.defineProperty(navigator, "clipboard", { value: undefined });
+    return new Promise((resolve) => {
+      document.addEventListener("copy", () => setTimeout(() => resolve(clipboard.readText()), 50));
+      document.querySelector("[aria-label='Copy answer']").click();
+    });
+  });
+  assert.equal(copied, "An answer.");
 });
 
 test("finished blocks stay as they are while the rest streams", async (t) => {
@@ -298,4 +308,17 @@ test("everything has a name, and what happens is said aloud", async (t) => {
     .filter((part) => !(part.innerText || part.getAttribute("aria-label") || part.labels?.length))
     .map((part) => part.outerHTML));
   assert.deepEqual(nameless, []);
+});
+
+test("a browser that keeps nothing still talks", async (t) => {
+  const page = await open(t);
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = () => { throw new DOMException("off", "SecurityError"); };
+  });
+  await page.reload();
+  await page.locator(".notice", { hasText: "keeps nothing" }).waitFor();
+  await ask(page, "Hello");
+  await page.keyboard.press("Control+k");
+  await page.click(".item-title");
+  await eventually(() => answers(page), ["An answer."]);
 });
