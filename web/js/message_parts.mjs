@@ -39,7 +39,7 @@ export class ReasoningPart {
     this.now_.textContent = is_ending ? "Ending…" : "Answer now";
     const n = reasoning_tokens(turn);
     const counted = n > 0 ? ` · ${tokens(n)}` : "";
-    const time = turn.reasoning_ms > 0 ? ` for ${duration(turn.reasoning_ms)}` : "";
+    const time = turn.reasoning_ms >= 100 ? ` for ${duration(turn.reasoning_ms)}` : "";
     this.label_.textContent = is_thinking ? `Thinking${counted}` : `Thought${time}${counted}`;
     this.preview_.textContent = is_thinking ? last_words(turn.reasoning) : "";
     this.render_();

@@ -3,6 +3,7 @@
 import { h, icon_button } from "./dom.mjs";
 
 const kShown = 7000;
+const kMostAtOnce = 3;
 
 export class Notices {
   constructor(area, announcer) {
@@ -22,6 +23,7 @@ export class Notices {
       } }, action.label),
       icon_button("close", "Close", close));
     this.area_.append(notice);
+    while (this.area_.childElementCount > kMostAtOnce) this.area_.firstElementChild.remove();
     if (!is_error) setTimeout(close, kShown);
   }
 

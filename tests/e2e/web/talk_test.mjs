@@ -58,8 +58,8 @@ test("reasoning is folded, counted, and ends when the user wants the answer", as
   reply.delta({ content: "Done." }, { timings: timings(6) });
   reply.done("stop", { usage: { ...kUsage, completion_tokens_details: { reasoning_tokens: 7 } } });
   await eventually(() => answers(page), ["Done."]);
-  await eventually(async () => (await page.innerText(".reasoning-label")).replace(/for .* s/, "for T"),
-                   "Thought for T · 7 tokens");
+  await eventually(async () => (await page.innerText(".reasoning-label")).replace(/ for .* s/, ""),
+                   "Thought · 7 tokens");
   assert.equal(await page.locator(".answer-now").isVisible(), false);
   await page.click(".reasoning summary");
   await eventually(() => page.innerText(".reasoning-body"), "step 1 step 2 step 3 step 4 step 5");
