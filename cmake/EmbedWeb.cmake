@@ -31,9 +31,10 @@ foreach(line ${lines})
   execute_process(COMMAND ${GZIP} -9 -n -c ${file} OUTPUT_FILE ${packed} COMMAND_ERROR_IS_FATAL ANY)
   set(name stride_web_${n_asset})
   string(APPEND data "asm(STRIDE_WEB_FILE(\"${name}\", \"${file}\", \"${packed}\"));\n")
-  string(APPEND symbols "  extern const std::byte ${name}[], ${name}_end[], ${name}_packed[], ${name}_packed_end[];\n")
-  string(APPEND table "    {\"${path}\", \"${kType_${extension}}\", \"\\\"${tag}\\\"\", {${name}, ${name}_end},\n"
-                      "     {${name}_packed, ${name}_packed_end}},\n")
+  file(SIZE ${file} size)
+  file(SIZE ${packed} packed_size)
+  string(APPEND symbols "extern const std::byte ${name}[${size}], ${name}_packed[${packed_size}];\n")
+  string(APPEND table "    {\"${path}\", \"${kType_${extension}}\", \"\\\"${tag}\\\"\", ${name}, ${name}_packed},\n")
   math(EXPR n_asset "${n_asset} + 1")
 endforeach()
 
@@ -50,8 +51,8 @@ file(WRITE ${OUTPUT}.new "// Made by cmake/EmbedWeb.cmake from web/assets.txt.
 
 #define STRIDE_WEB_FILE(name, file, packed) \\
   \".pushsection .rodata\\n\" \\
-  \".balign 16\\n\" name \":\\n.incbin \\\"\" file \"\\\"\\n\" name \"_end:\\n\" \\
-  \".balign 16\\n\" name \"_packed:\\n.incbin \\\"\" packed \"\\\"\\n\" name \"_packed_end:\\n\" \\
+  \".balign 16\\n\" name \":\\n.incbin \\\"\" file \"\\\"\\n\" \\
+  \".balign 16\\n\" name \"_packed:\\n.incbin \\\"\" packed \"\\\"\\n\" \\
   \".popsection\\n\"
 
 ${data}
@@ -61,10 +62,10 @@ ${symbols}}
 namespace stride::web {
 namespace {
 
-const Asset kAssets[] = {
+constexpr Asset kAssets[] = {
 ${table}};
 
-const Header kHeaders[] = {
+constexpr Header kHeaders[] = {
 ${headers}};
 
 }  // namespace
