@@ -12,7 +12,8 @@ import test, { after } from "node:test";
 import { ask, eventually, launch, open_page, send, skip } from "./browser.mjs";
 import { read_assets } from "./mock_server.mjs";
 
-const [stride, root, dependencies, chromium] = process.argv.slice(2);
+const [program, root, dependencies, chromium] = process.argv.slice(2);
+const stride = path.resolve(program);
 if (spawnSync(stride, ["serve", "--help"]).status !== 0) {
   skip("this stride has no command serve; the chat page is not tested with it");
 }
@@ -60,7 +61,7 @@ test("a conversation with the bundled model", async (t) => {
   await eventually(async () => (await page.innerText(".model")) !== "", true);
   await ask(page, "What is 347 + 285?");
   assert.match(await page.innerText(".content"), /632/);
-  assert.match(await page.innerText(".reasoning-label"), /^Thought for .* · \d+ tokens$/);
+  assert.match(await page.innerText(".reasoning-label"), /^Thought.* · \d+ tokens$/);
   assert.match(await page.innerText(".figures"), /^\d+ tokens · [\d.]+ tokens\/s.*prompt \d+/);
   assert.match(await page.innerText(".context"), /^\d+ \/ [\d,]+$/);
   await ask(page, "Sort these numbers: 31, 7, 19, 4");
@@ -78,6 +79,14 @@ test("the settings reach the server", async (t) => {
   await page.keyboard.press("Escape");
   await ask(page, "Sort these numbers: 31, 7, 19, 4");
   await eventually(() => page.locator(".note:visible span").allInnerTexts(), ["The answer reached its token limit."]);
+  const begun = await page.locator(".content").last().innerText();
+  await page.keyboard.press("Control+,");
+  await page.fill("#max_tokens", "");
+  await page.keyboard.press("Escape");
+  await page.click("text=Continue");
+  await page.waitForFunction(() => !document.querySelector(".message.streaming, .note:not([hidden])"));
+  const whole = await page.locator(".content").last().innerText();
+  assert.ok(whole.startsWith(begun) && whole.length > begun.length, `${begun} -> ${whole}`);
 });
 
 test("a tool is called and answered", async (t) => {
