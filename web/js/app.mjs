@@ -25,7 +25,7 @@ const by_id = (id) => document.getElementById(id);
 
 export class App {
   async start() {
-    this.settings = load_settings(localStorage);
+    this.settings = load_settings(() => localStorage);
     this.notices = new Notices(by_id("notices"), by_id("announcer"));
     this.runs = new Runs({ on_change: (conversation, node) => this.run_changed_(conversation, node),
                            on_end: (conversation, node) => this.run_ended_(conversation, node) });
@@ -132,11 +132,17 @@ export class App {
     document.title = this.conversation.title ? `${this.conversation.title} · Stride` : "Stride";
   }
 
+  // Another window changed it. What is being edited here is not taken away.
   async reload_(id) {
     if (id !== this.conversation?.id || this.runs.of(id)) return;
     const conversation = await this.keeper.load(id, true);
-    if (conversation) this.show_(conversation);
-    else this.create();
+    if (!conversation) {
+      this.create();
+    } else if (!document.querySelector(".edit-form")) {
+      this.conversation = conversation;
+      this.chat.show(conversation);
+      this.show_state_();
+    }
   }
 
   async remove(id) {
@@ -266,7 +272,7 @@ export class App {
     if (this.keeper.is_removed(conversation.id)) return;
     this.keeper.save(conversation);
     // It may be gone, or wait for a key: the bar above tells.
-    if (node.error) this.header.ask_server(this.settings.api_key);
+    if (node.error || node.state === "cut") this.header.ask_server(this.settings.api_key);
     if (node.error?.status === 401 && conversation === this.conversation) {
       this.open_settings();
       this.settings_view.ask_for_key();
@@ -306,7 +312,7 @@ export class App {
   change_settings(changes) {
     const old_key = this.settings.api_key;
     this.settings = { ...this.settings, ...changes };
-    if (!save_settings(localStorage, this.settings)) {
+    if (!save_settings(() => localStorage, this.settings)) {
       this.notices.error("The browser does not keep settings: its storage is full or off.");
     }
     this.apply_settings_();

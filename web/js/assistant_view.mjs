@@ -9,6 +9,8 @@ import { BranchSwitch, ending_note, ProgressPart, ReasoningPart } from "./messag
 import { pretty_arguments, ToolCard } from "./tool_card.mjs";
 import { is_empty } from "./turn.mjs";
 
+const kLongestSaid = 600;
+
 export class AssistantView {
   constructor(node, actions, { open_reasoning, notices }) {
     this.node = node;
@@ -17,8 +19,8 @@ export class AssistantView {
     this.reasoning_ = new ReasoningPart(actions, open_reasoning);
     this.progress_ = new ProgressPart();
     this.content_ = h("div", { class: "content markdown" });
-    this.view_ = new MarkdownView(this.content_, {
-      on_settled: (text) => { if (this.was_streaming_) notices.announce(text.slice(0, 600)); },
+    this.view_ = new MarkdownView(this.content_, (text) => {
+      if (this.was_streaming_) notices.announce(text.slice(0, kLongestSaid));
     });
     this.was_streaming_ = false;
     this.calls_ = h("div", { class: "calls" });
@@ -59,10 +61,15 @@ export class AssistantView {
     this.content_.hidden = !node.content;
     this.update_calls_(context);
     this.update_note_(context);
-    this.tools_.hidden = is_streaming || (is_empty(node) && context.place.count < 2);
+    this.tools_.hidden = is_streaming || (this.has_failed_() && context.place.count < 2);
     this.branches_.update(context.place);
     const facts = [...summary(node.figures), ...prompt_summary(node.figures)];
     this.figures_.textContent = facts.join(" · ");
+  }
+
+  // Nothing came; the note on it offers to try again.
+  has_failed_() {
+    return is_empty(this.node) && (ending_note(this.node)?.is_error ?? false);
   }
 
   update_calls_({ is_last, results, results_place }) {

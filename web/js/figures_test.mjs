@@ -46,6 +46,8 @@ test("kept settings are taken one by one", () => {
                 stop: null, open_reasoning: "yes", evil: 1 };
   assert.deepEqual(clean_settings(odd), { ...kDefaults, theme: "dark", temperature: 0.5, system: "s" });
   assert.deepEqual(clean_settings(null), { ...kDefaults });
-  assert.deepEqual(load_settings({ getItem: () => "{" }), { ...kDefaults });
-  assert.equal(save_settings({ setItem: () => { throw new Error("full"); } }, kDefaults), false);
+  assert.deepEqual(load_settings(() => ({ getItem: () => "{" })), { ...kDefaults });
+  const forbidden = () => { throw new Error("forbidden"); };
+  assert.deepEqual(load_settings(forbidden), { ...kDefaults });
+  assert.equal(save_settings(() => ({ setItem: forbidden }), kDefaults), false);
 });

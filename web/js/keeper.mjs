@@ -41,8 +41,8 @@ export class Keeper {
     const conversation = await this.store_.load(id);
     if (!conversation || this.removed_.has(id)) return undefined;
     for (const node of conversation.nodes.values()) {
-      // The page was closed while this was written; another window may still be at it.
-      if (node.state === "streaming") end_turn(node, "cut", Date.now());
+      // The page was closed while this was written, or another window is still at it.
+      if (node.state === "streaming" && !afresh) end_turn(node, "cut", Date.now());
     }
     this.open_.set(id, conversation);
     return conversation;

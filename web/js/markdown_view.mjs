@@ -22,9 +22,8 @@ const kLongestPause = 500;
 
 export class MarkdownView {
   // `on_settled` gets the text of each finished part, for screen readers.
-  constructor(element, { on_render = () => {}, on_settled = () => {} } = {}) {
+  constructor(element, on_settled = () => {}) {
     this.element_ = element;
-    this.on_render_ = on_render;
     this.on_settled_ = on_settled;
     this.text_ = "";
     this.final_ = false;
@@ -67,7 +66,6 @@ export class MarkdownView {
     else this.render_plain_();
     const cost = performance.now() - begin;
     this.next_ = begin + Math.min(cost * kPauseFactor, kLongestPause);
-    this.on_render_();
   }
 
   render_plain_() {

@@ -58,18 +58,19 @@ export function clean_settings(source) {
 
 const kKey = "stride.settings";
 
-export function load_settings(storage) {
+// `get_storage` gives localStorage; where the browser forbids it, already the name throws.
+export function load_settings(get_storage) {
   try {
-    return clean_settings(JSON.parse(storage.getItem(kKey) ?? "{}"));
+    return clean_settings(JSON.parse(get_storage().getItem(kKey) ?? "{}"));
   } catch {
     return { ...kDefaults };
   }
 }
 
 // False where the browser refuses to keep them (full, or storage is turned off).
-export function save_settings(storage, settings) {
+export function save_settings(get_storage, settings) {
   try {
-    storage.setItem(kKey, JSON.stringify(settings));
+    get_storage().setItem(kKey, JSON.stringify(settings));
     return true;
   } catch {
     return false;

@@ -239,6 +239,13 @@ test("two windows show the same conversation", async (t) => {
   const other = await page.context().newPage();
   await other.goto(page.url());
   await eventually(() => answers(other), ["An answer."]);
-  await ask(page, "More");
+  const next = server.next();
+  await send(page, "More");
+  const { reply } = await next;
+  reply.delta({ content: "Coming" });
   await eventually(() => questions(other), ["Shared", "More"]);
+  await eventually(() => answers(other), ["An answer.", "Coming"]);
+  assert.equal(await other.locator(".note.error:visible").count(), 0, "it is still being written");
+  reply.done();
+  await eventually(() => other.locator(".message.streaming").count(), 0);
 });
