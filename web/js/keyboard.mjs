@@ -58,6 +58,7 @@ export function fill_help(dialog) {
     h("header", {}, h("h2", { id: "help-title" }, "Keyboard"),
       icon_button("close", "Close the list", () => dialog.close())),
     h("p", { class: "hint" }, "On a Mac, Cmd does what Ctrl does here."), rows,
-    h("p", { class: "hint credits" }, "Rendered with markdown-it, KaTeX and highlight.js.")));
+    h("p", { class: "hint credits" },
+      "Rendered with markdown-it (MIT), KaTeX (MIT) and highlight.js (BSD-3-Clause).")));
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 }
