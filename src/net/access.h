@@ -37,7 +37,7 @@ class HostCheck {
 struct CorsOptions {
   // "https://app.example", "localhost" (any scheme and port of the own machine) or "*".
   std::vector<std::string> origins{};
-  bool credentials = false;
+  bool credentials = false;  // not for origins that only "*" allows
 };
 
 // The headers for an answer to `request`; empty where its Origin is absent or not allowed.

@@ -58,7 +58,7 @@ class Exchange {
   // reset the connection (noticed within 100 ms, also while nothing is written), stalled, or the
   // server's deadline passed. At once, on the calling thread, if that has happened already; else
   // on the server's loop, so it must not block. Dropped uncalled when the answer completes.
-  // Replaces an earlier one.
+  // Replaces an earlier one. It must not hold an Exchange, which would never end.
   void on_closed(std::function<void()> callback) const;
   // True once on_closed() would call.
   bool closed() const;
@@ -66,7 +66,6 @@ class Exchange {
  private:
   class Keeper;
 
-  std::shared_ptr<ExchangeState> state_;
   std::shared_ptr<Keeper> keeper_;  // its end is the end of the last copy
 };
 
