@@ -34,7 +34,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start();
   void sweep(Clock::time_point now);
   // Waits for a request and has nothing of it yet.
-  bool idle() const { return phase_ == Phase::idle; }
+  bool idle() const { return phase_ == Phase::idle || phase_ == Phase::handshake; }
   // Idle, and has served a request.
   bool kept_alive() const { return idle() && served_; }
   Clock::time_point deadline() const { return deadline_; }
