@@ -32,6 +32,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
              std::string address_group);
 
   void start();
+  // Whether sweep() has something to do.
+  bool due(Clock::time_point now) const { return phase_ == Phase::running || now > deadline_; }
   void sweep(Clock::time_point now);
   // Waits for a request and has nothing of it yet.
   bool idle() const { return phase_ == Phase::idle || phase_ == Phase::handshake; }

@@ -14,6 +14,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <ctime>
+#include <functional>
 #include <semaphore>
 #include <thread>
 #include <utility>
@@ -96,7 +97,8 @@ class HttpServer::Impl {
   void arm_sweep();
   void sweep();
   void stop_on_loop();
-  std::vector<std::shared_ptr<Connection>> connections() const;
+  template <class Wanted>
+  std::vector<std::shared_ptr<Connection>> connections(const Wanted& wanted) const;
 
   ServerCore core_;
   std::unique_ptr<asio::ssl::context> tls_;
@@ -241,17 +243,19 @@ void HttpServer::Impl::arm_sweep() {
 
 void HttpServer::Impl::sweep() {
   const Clock::time_point now = Clock::now();
-  for (const auto& connection : connections()) connection->sweep(now);
+  const auto is_due = [now](const Connection& connection) { return connection.due(now); };
+  for (const auto& connection : connections(is_due)) connection->sweep(now);
   sweeping_ = false;
   if (!core_.connections.empty()) arm_sweep();
 }
 
-// A copy, because what is done to a connection may remove it.
-std::vector<std::shared_ptr<Connection>> HttpServer::Impl::connections() const {
-  std::vector<std::shared_ptr<Connection>> all;
-  all.reserve(core_.connections.size());
-  for (const auto& [key, connection] : core_.connections) all.push_back(connection);
-  return all;
+// Copies, because what is done to a connection may remove it.
+template <class Wanted>
+std::vector<std::shared_ptr<Connection>> HttpServer::Impl::connections(const Wanted& wanted) const {
+  std::vector<std::shared_ptr<Connection>> found;
+  for (const auto& [key, connection] : core_.connections)
+    if (std::invoke(wanted, *connection)) found.push_back(connection);
+  return found;
 }
 
 ServerStats HttpServer::Impl::stats() const {
@@ -276,8 +280,8 @@ void HttpServer::Impl::stop_on_loop() {
   acceptor_.close(ignored);
   accept_timer_.cancel();
   if (!core_.options.unix_path.empty()) unlink(core_.options.unix_path.c_str());
-  for (const auto& connection : connections())
-    if (connection->idle()) connection->cut(ExchangeEnd::server_ended);
+  for (const auto& connection : connections(&Connection::idle))
+    connection->cut(ExchangeEnd::server_ended);
 }
 
 void HttpServer::Impl::stop_accepting() {
@@ -302,7 +306,8 @@ void HttpServer::Impl::shut_down(Clock::time_point deadline) {
     core_.all_closed.wait_until(lock, deadline, none_open);
   }
   asio::post(core_.io, [this] {
-    for (const auto& connection : connections()) connection->cut(ExchangeEnd::server_ended);
+    for (const auto& connection : connections([](const Connection&) { return true; }))
+      connection->cut(ExchangeEnd::server_ended);
     sweep_timer_.cancel();
     work_.reset();
     core_.io.stop();
