@@ -54,6 +54,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_input_end(const ErrorCode& error);
   void advance();
   bool begin_request();
+  void begin_record();
   void on_header();
   bool body_fits();
   void dispatch();

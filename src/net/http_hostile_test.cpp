@@ -65,6 +65,19 @@ TEST(HttpHostile, MalformedHeaders) {
   expect_serving(test);
 }
 
+TEST(HttpHostile, RefusalsAreLogged) {
+  TestServer test;
+  refused(test, "DELETE /x HTTP/1.1\r\n\r\n");
+  const AccessRecord record = test.records.take();
+  EXPECT_EQ(record.method, "DELETE");
+  EXPECT_EQ(record.target, "/x");
+  EXPECT_EQ(record.status, 400);
+  EXPECT_EQ(record.remote_address, "127.0.0.1");
+  EXPECT_TRUE(record.request_id.starts_with("req_"));
+  EXPECT_LT(record.duration, kPatience);
+  EXPECT_EQ(test.server->stats().request_errors, 1u);
+}
+
 TEST(HttpHostile, LengthsThatCouldSmuggleARequest) {
   TestServer test;
   const std::string start = "POST /echo HTTP/1.1\r\nHost: a\r\n";

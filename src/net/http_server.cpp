@@ -3,6 +3,7 @@
 // through the headers it includes.
 #include "net/http_server.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -43,7 +44,13 @@ void set_option(int socket, int level, int name, int value) {
   setsockopt(socket, level, name, &value, sizeof value);
 }
 
+// Programs that the process starts must not hold its connections open.
+void close_on_exec(int socket) {
+  fcntl(socket, F_SETFD, FD_CLOEXEC);
+}
+
 void set_up_socket(int socket, const ServerOptions& options) {
+  close_on_exec(socket);
   // Each event of a stream leaves at once: nothing is gained by waiting for an acknowledgement.
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -145,6 +152,7 @@ Result<> HttpServer::Impl::listen() {
   };
   acceptor_.open({address_.family(), 0}, error);
   STRIDE_TRY(check());
+  close_on_exec(acceptor_.native_handle());
   acceptor_.set_option(Acceptor::reuse_address(true), error);
   if (address_.family() == AF_INET6)
     set_option(acceptor_.native_handle(), IPPROTO_IPV6, IPV6_V6ONLY, 0);

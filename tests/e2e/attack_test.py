@@ -28,11 +28,11 @@ RESET = struct.pack("ii", 1, 0)
 class Server:
     """The server under attack; `pid` is None where it runs elsewhere."""
 
-    def __init__(self, target):
+    def __init__(self, target, **options):
         self.process, self.pid = None, None
         if not target.startswith("http://"):
             self.process = subprocess.Popen([os.path.abspath(target), str(HEADER_MS)], text=True,
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
             self.pid = self.process.pid
             target = self.process.stdout.readline().strip()
         url = urllib.parse.urlsplit(target)
@@ -228,6 +228,20 @@ class Attack(unittest.TestCase):
             events = read_all(connection)
         self.assertEqual(events.count(b"data: "), 10_000)
         self.assertTrue(events.endswith(b"0\r\n\r\n"))
+
+    def test_no_file_left_for_a_connection(self):
+        if not self.server.pid:
+            self.skipTest("the server must be started with few files")
+        few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+        server = Server(TARGET, preexec_fn=few)
+        with contextlib.ExitStack() as stack:
+            for _ in range(100):
+                stack.enter_context(server.connect())
+            time.sleep(0.5)
+        with server.connect() as connection:
+            connection.sendall(get("/health", "Connection: close\r\n"))
+            self.assertEqual(status_of(read_all(connection)), 200)
+        self.assertEqual(server.stop()[1], 0)
 
 
 if __name__ == "__main__":
