@@ -18,6 +18,7 @@
 #include <functional>
 #include <semaphore>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -69,12 +70,11 @@ Result<std::unique_ptr<asio::ssl::context>> make_tls(const ServerOptions& option
   context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
                        asio::ssl::context::no_tlsv1_1 | asio::ssl::context::single_dh_use);
   ErrorCode error;
-  context->use_certificate_chain_file(options.tls_certificate, error);
-  if (error)
+  if (context->use_certificate_chain_file(options.tls_certificate, error))
     return fail(Errc::io, "cannot use the certificate {}: {}", options.tls_certificate,
                 error.message());
-  context->use_private_key_file(options.tls_key, asio::ssl::context::pem, error);
-  if (error) return fail(Errc::io, "cannot use the key {}: {}", options.tls_key, error.message());
+  if (context->use_private_key_file(options.tls_key, asio::ssl::context::pem, error))
+    return fail(Errc::io, "cannot use the key {}: {}", options.tls_key, error.message());
   return context;
 }
 
@@ -146,20 +146,17 @@ Result<> HttpServer::Impl::listen() {
                                 ? fmt::format("{} port {}", options.address, options.port)
                                 : options.unix_path;
   ErrorCode error;
-  const auto check = [&]() -> Result<> {
-    if (!error) return {};
-    return fail(Errc::io, "cannot listen on {}: {}", place, error.message());
+  const auto check = [&](const ErrorCode& outcome) -> Result<> {
+    if (!outcome) return {};
+    return fail(Errc::io, "cannot listen on {}: {}", place, outcome.message());
   };
-  acceptor_.open({address_.family(), 0}, error);
-  STRIDE_TRY(check());
+  STRIDE_TRY(check(acceptor_.open({address_.family(), 0}, error)));
   close_on_exec(acceptor_.native_handle());
-  acceptor_.set_option(Acceptor::reuse_address(true), error);
+  set_option(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (address_.family() == AF_INET6)
     set_option(acceptor_.native_handle(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
-  acceptor_.bind({&address_.storage, address_.size}, error);
-  STRIDE_TRY(check());
-  acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  STRIDE_TRY(check());
+  STRIDE_TRY(check(acceptor_.bind({&address_.storage, address_.size}, error)));
+  STRIDE_TRY(check(acceptor_.listen(asio::socket_base::max_listen_connections, error)));
   address_ = local_address(acceptor_.native_handle());
   return {};
 }
@@ -285,7 +282,7 @@ ServerStats HttpServer::Impl::stats() const {
 void HttpServer::Impl::stop_on_loop() {
   if (std::exchange(core_.stopping, true)) return;
   ErrorCode ignored;
-  acceptor_.close(ignored);
+  std::ignore = acceptor_.close(ignored);
   accept_timer_.cancel();
   if (!core_.options.unix_path.empty()) unlink(core_.options.unix_path.c_str());
   for (const auto& connection : connections(&Connection::idle))

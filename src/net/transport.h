@@ -13,6 +13,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <functional>
+#include <tuple>
 #include <utility>
 
 namespace stride::net {
@@ -49,7 +50,7 @@ class Transport {
   }
   void close() {
     ErrorCode ignored;
-    socket().close(ignored);
+    std::ignore = socket().close(ignored);
   }
 };
 
@@ -68,7 +69,7 @@ class PlainTransport final : public Transport {
   }
   void end_output(bool, IoHandler done) override {
     ErrorCode ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    std::ignore = socket_.shutdown(Socket::shutdown_send, ignored);
     asio::post(socket_.get_executor(), [done = std::move(done)] { done({}, 0); });
   }
   Socket& socket() override { return socket_; }
