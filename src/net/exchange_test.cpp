@@ -105,8 +105,9 @@ TEST(Exchange, SaysWhenTheOutboxIsFull) {
   EXPECT_EQ(pair.take().size(), 101u + 6);
   EXPECT_EQ(pair.exchange->write("b"), WriteResult::ok);
   EXPECT_EQ(pair.exchange->write(std::string(1000, 'a')), WriteResult::full);
-  EXPECT_TRUE(pair.state->overflowed());
+  EXPECT_FALSE(pair.state->overflowed());
   EXPECT_EQ(pair.exchange->write("b"), WriteResult::closed);
+  EXPECT_TRUE(pair.state->overflowed());
 }
 
 TEST(Exchange, BytesBeingSentArePending) {

@@ -37,10 +37,11 @@ struct ServerLimits {
   size_t body_bytes = size_t{64} << 20;
   size_t bodies_bytes = size_t{512} << 20;  // of all requests that are read or wait, together
   size_t connections = 1024;
-  size_t connections_per_address = 64;    // of IPv6, a /64 is one address
-  bool limit_loopback = false;            // whether the limit per address holds for the own machine
-  size_t waiting_requests = 256;          // read, and not yet taken by a worker; more get a 503
-  size_t outbox_bytes = size_t{4} << 20;  // write() says full above it, and cuts at four times it
+  size_t connections_per_address = 64;  // of IPv6, a /64 is one address
+  bool limit_loopback = false;          // whether the limit per address holds for the own machine
+  size_t waiting_requests = 256;        // read, and not yet taken by a worker; more get a 503
+  size_t outbox_bytes =
+      size_t{4} << 20;  // write() says full above it, and above four times it cuts
   std::chrono::milliseconds header_time{10'000};
   std::chrono::milliseconds body_idle_time{30'000};   // without a byte of the body
   std::chrono::milliseconds body_time{600'000};       // for the whole body
