@@ -59,6 +59,17 @@ Json not_of(const Json& schema) {
   return out;
 }
 
+// The schema that calls itself by this name.
+const Json* find_anchor(const Json& within, std::string_view name, size_t depth) {
+  const std::string* own = json::string_member(within, "$anchor");
+  if (own != nullptr && *own == name) return &within;
+  if (!within.is_structured() || depth == 0) return nullptr;
+  for (const Json& part : within) {
+    if (const Json* found = find_anchor(part, name, depth - 1)) return found;
+  }
+  return nullptr;
+}
+
 bool has_value(const std::vector<Json>& values, const Json& value) {
   return std::ranges::any_of(values,
                              [&](const Json& known) { return schema::same_value(known, value); });
@@ -77,14 +88,15 @@ Result<const Json*> SchemaReader::resolve(const Json& ref, const std::string& pl
     }
   }
   const bool is_pointer = pointer.empty() || pointer[0] == '/';
-  const Json* found = is_pointer ? json::find(root_, pointer) : nullptr;
+  const Json* found =
+      is_pointer ? json::find(root_, pointer) : find_anchor(root_, pointer, 2 * kMaxNesting);
   if (found == nullptr) {
     if (auto ok = unsupported(place, "$ref", "\"" + target + "\" is not in this schema"); !ok) {
       return std::unexpected(ok.error());
     }
     return own(Json(true), place);
   }
-  return note(*found, pointer);
+  return note(*found, is_pointer ? pointer : target.substr(1));
 }
 
 Result<void> SchemaReader::apply_combination(const Json& schema, const std::string& place,
