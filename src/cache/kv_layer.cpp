@@ -18,7 +18,16 @@ Result<KvLayer> KvLayer::create(const KvShape& shape, uint32_t n_rows) {
   return layer;
 }
 
+KvLayer KvLayer::in_pages(const PageTable& table, uint32_t slot) {
+  KvLayer layer;
+  layer.shape_ = table.shape().layer(slot);
+  layer.table_ = &table;
+  layer.slot_ = slot;
+  return layer;
+}
+
 KvLayer::Row KvLayer::row(uint32_t head, uint32_t position) const {
+  if (table_) return table_->row(slot_, head, position);
   const size_t k = size_t{head} * n_rows_ + position % n_rows_;
   const size_t v = k + size_t{shape_.n_head_kv} * n_rows_;
   const bool scaled = shape_.type == KvType::int8;
@@ -27,11 +36,17 @@ KvLayer::Row KvLayer::row(uint32_t head, uint32_t position) const {
 }
 
 KvLayer::Runs KvLayer::runs(uint32_t head, uint32_t begin, uint32_t end) const {
-  STRIDE_DCHECK(begin <= end && end - begin <= n_rows_);
-  const uint32_t until_wrap = n_rows_ - begin % n_rows_;
-  const uint32_t n_first = std::min(end - begin, until_wrap);
-  return {{{row(head, begin), begin, n_first},
-           {row(head, begin + n_first), begin + n_first, end - begin - n_first}}};
+  STRIDE_DCHECK(begin <= end && (table_ || end - begin <= n_rows_));
+  const uint32_t n_unit = table_ ? kPageTokens : n_rows_;  // rows that lie in one piece
+  Runs runs{};
+  for (Run& run : runs.run) {
+    if (begin == end) break;
+    const uint32_t n = std::min(end - begin, n_unit - begin % n_unit);
+    run = {row(head, begin), begin, n};
+    begin += n;
+  }
+  STRIDE_DCHECK(begin == end);
+  return runs;
 }
 
 // Every contiguous piece of memory that holds the positions, in a fixed order.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys and values of one layer of one sequence: [n_head_kv][n_rows][head_dim] each, so that a
-// head's rows are one stream. A full layer has a row for every position of its sequence; a sliding
-// layer is a ring in which position p has row p % n_rows. Memory is taken physically only as rows
-// are written.
+// The keys and values of one layer of one sequence. Either in memory of its own,
+// [n_head_kv][n_rows][head_dim] each, so that a head's rows are one stream: a ring in which
+// position p has row p % n_rows, whose memory is taken physically only as rows are written. Or in
+// the pages of a PageTable, which has to hold pages for the positions that are used.
 #pragma once
 
 #include <cstddef>
@@ -12,35 +12,14 @@
 
 #include "base/aligned_buffer.h"
 #include "base/error.h"
+#include "cache/kv_pages.h"
+#include "cache/kv_shape.h"
 
 namespace stride::cache {
 
-enum class KvType : uint8_t {
-  f16,
-  int8,  // with one f32 scale per row and head
-};
-
-struct KvShape {
-  KvType type = KvType::f16;
-  uint32_t n_head_kv = 0;
-  uint32_t head_dim = 0;  // stored values of a row and head
-
-  uint32_t row_bytes() const { return type == KvType::f16 ? head_dim * 2 : head_dim; }
-  // Keys and values of one position, all heads, scales included.
-  uint64_t position_bytes() const {
-    return uint64_t{2} * n_head_kv * (row_bytes() + (type == KvType::int8 ? sizeof(float) : 0));
-  }
-};
-
 class KvLayer {
  public:
-  // Where one position of one head is stored. The scales are null for f16.
-  struct Row {
-    std::byte* k;
-    std::byte* v;
-    float* k_scale;
-    float* v_scale;
-  };
+  using Row = KvRow;
 
   // A run of consecutive positions: `first` and the `n - 1` after it, from the row of `first` on.
   struct Run {
@@ -50,20 +29,24 @@ class KvLayer {
   };
 
   static Result<KvLayer> create(const KvShape& shape, uint32_t n_rows);
+  // Layer `slot` of the table, which outlives the layer.
+  static KvLayer in_pages(const PageTable& table, uint32_t slot);
   static uint64_t bytes(const KvShape& shape, uint32_t n_rows) {
     return shape.position_bytes() * n_rows;
   }
 
   const KvShape& shape() const { return shape_; }
-  uint32_t n_rows() const { return n_rows_; }
+  bool paged() const { return table_ != nullptr; }
+  // Of memory of its own.
   uint64_t allocated_bytes() const { return values_.size() + scales_.size() * sizeof(float); }
 
   Row row(uint32_t head, uint32_t position) const;
 
-  // Positions [begin, end) of a head, in order: two runs where the ring wraps between them, else
-  // the second is empty. Requires end - begin <= n_rows.
+  // Positions [begin, end) of a head, in order; runs that are not needed are empty. Requires that
+  // a ring holds them, or that they lie in at most kMaxRuns pages.
+  static constexpr uint32_t kMaxRuns = 4;
   struct Runs {
-    Run run[2];
+    Run run[kMaxRuns];
   };
   Runs runs(uint32_t head, uint32_t begin, uint32_t end) const;
 
@@ -78,6 +61,8 @@ class KvLayer {
 
   KvShape shape_;
   uint32_t n_rows_ = 0;
+  const PageTable* table_ = nullptr;
+  uint32_t slot_ = 0;                // in its pages
   AlignedBuffer<std::byte> values_;  // keys, then values
   AlignedBuffer<float> scales_;      // of keys, then of values; empty for f16
 };

@@ -33,6 +33,7 @@ TEST_P(KvLayerTest, RunsCoverTheRangeInOrderAcrossTheWrap) {
       const auto runs = layer.runs(1, begin, end);
       uint32_t next = begin;
       for (const auto& run : runs.run) {
+        if (run.n == 0) continue;
         EXPECT_EQ(run.first, next);
         for (uint32_t i = 0; i < run.n; ++i, ++next) {
           EXPECT_EQ(static_cast<unsigned char>(run.row.k[i * layer.shape().row_bytes()]),

@@ -26,6 +26,8 @@ std::string_view name(Guard guard) {
       return "call_in_reasoning";
     case Guard::loop:
       return "loop";
+    case Guard::request:
+      return "request";
   }
   return "";
 }
@@ -77,6 +79,12 @@ void ReasoningGuard::account(Token token) {
   if (token != tokens_.think_close) return;
   channel_ = Channel::content;
   loop_.reset();
+}
+
+bool ReasoningGuard::end_reasoning() {
+  if (channel_ != Channel::reasoning || tokens_.think_close < 0) return false;
+  if (queue_.empty()) close(Guard::request);
+  return true;
 }
 
 void ReasoningGuard::leave_reasoning() {

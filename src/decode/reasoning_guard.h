@@ -57,7 +57,8 @@ enum class Guard : uint8_t {
   answer_reserve,
   end_in_reasoning,
   call_in_reasoning,
-  loop
+  loop,
+  request  // somebody asked for the answer now
 };
 std::string_view name(Guard guard);
 
@@ -82,6 +83,9 @@ class ReasoningGuard {
 
   // What becomes of a token that the model chose. Only after forced() returned nothing.
   Verdict offer(Token chosen);
+
+  // Closes the reasoning by force, as at the end of its budget; false if there is none to close.
+  bool end_reasoning();
 
   // The text has left the reasoning in a way that tokens do not show. Without effect in content.
   void leave_reasoning();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop of one generation. A token takes one way whatever its origin (chosen, or forced by a
-// guard): advance() makes it part of the text. What the model reads, and how far ahead of the text,
-// is the speculator's affair.
+// The loop of one generation. What becomes of the tokens is the answer's affair; what the model
+// reads, and how far ahead of the text, the speculator's.
 #include "engine/generate.h"
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
-#include "engine/output_stream.h"
+#include "engine/answer.h"
+#include "engine/prefill.h"
 
 namespace stride::engine {
 
@@ -37,158 +37,17 @@ std::vector<uint32_t> mark_positions(const Engine& engine, std::span<const Token
   return out;
 }
 
-class Generation {
- public:
-  Generation(const Engine& engine, Session& session, const GenerationInput& input,
-             const GenerationOptions& options, const Listener& listener, std::stop_token stop,
-             decode::Sampler sampler, OutputStream stream)
-      : engine_(engine),
-        session_(session),
-        input_(input),
-        options_(options),
-        listener_(listener),
-        stop_(std::move(stop)),
-        sampler_(std::move(sampler)),
-        stream_(std::move(stream)),
-        speculator_(session, options.mtp_depth, engine.model().config().n_mtp),
-        guard_(guard_tokens(), guard_options()),
-        history_(input.prompt) {}
-
-  Result<Generated> run() {
-    auto read = prefill(session_, input_.prompt,
-                        {.chunk = options_.chunk,
-                         .marks = mark_positions(engine_, input_.prompt),
-                         .on_progress = listener_.on_prefill},
-                        stop_, speculator_.output());
-    if (!read && read.error().code != Errc::cancelled) return std::unexpected(read.error());
-    if (read) count_prefill(*read);
-    const Clock::time_point start = Clock::now();
-    const auto cause = read ? decode() : FinishCause::cancelled;
-    const double seconds = seconds_since(start);
-    STRIDE_TRY(speculator_.finish());
-    finish(STRIDE_TRY(cause));
-    result_.timings.decode_seconds = seconds;
-    result_.speculation = speculator_.stats();
-    if (result_.speculation.n_token > 0)
-      result_.timings.generated_tokens_per_second = result_.speculation.n_token / seconds;
-    return std::move(result_);
-  }
-
- private:
-  uint32_t token_budget() const {
-    const auto n_prompt = static_cast<uint32_t>(input_.prompt.size());
-    const uint32_t room = session_.capacity() - std::min(session_.capacity(), n_prompt);
-    return std::min(room, options_.max_tokens.value_or(room));
-  }
-
-  decode::GuardTokens guard_tokens() const {
-    decode::GuardTokens tokens = engine_.guard_tokens();
-    if (!input_.tools) tokens.tool_call = -1;
-    if (!input_.start) tokens.think_close = -1;
-    if (options_.ignore_end) tokens.end.clear();
-    return tokens;
-  }
-
-  decode::GuardOptions guard_options() const {
-    const bool reasoning = input_.start == chat::OutputStart::reasoning;
-    return {.start = reasoning ? decode::Channel::reasoning : decode::Channel::content,
-            .token_budget = token_budget(),
-            .thinking_budget = options_.thinking_budget,
-            .answer_reserve = options_.answer_reserve,
-            .close_before_call = options_.close_before_call,
-            .loop = options_.loop_guard};
-  }
-
-  void count_prefill(const PrefillProgress& read) {
-    result_.usage.reused_tokens = read.reused;
-    result_.timings.prefill_seconds = read.seconds;
-    if (read.seconds > 0) result_.timings.prompt_tokens_per_second = read.processed / read.seconds;
-  }
-
-  Result<FinishCause> decode() {
-    while (guard_.remaining() > 0) {
-      if (stop_.stop_requested()) return FinishCause::cancelled;
-      if (const auto token = guard_.forced()) {
-        advance({.id = *token, .channel = guard_.channel(), .forced = true});
-      } else {
-        const auto cause = STRIDE_TRY(choose());
-        if (cause) return *cause;
-      }
-      if (stream_.stopped()) return FinishCause::stop_string;
+// Chooses token after token until the answer ends or is to be stopped.
+Result<> decode(Answer& answer, Speculator& speculator, const std::stop_token& stop) {
+  while (answer.wants_logits()) {
+    if (stop.stop_requested()) {
+      answer.end(FinishCause::cancelled);
+      break;
     }
-    const bool by_caller = options_.max_tokens && *options_.max_tokens <= token_budget();
-    return by_caller ? FinishCause::token_budget : FinishCause::context_end;
+    STRIDE_TRY(answer.choose(STRIDE_TRY(speculator.logits_after(answer.text(), answer.n_left()))));
   }
-
-  // One token from the model; a cause if the text ends with it.
-  Result<std::optional<FinishCause>> choose() {
-    const auto logits = STRIDE_TRY(speculator_.logits_after(history_, guard_.remaining()));
-    GeneratedToken token;
-    token.id = STRIDE_TRY(sampler_.sample(logits, history_));
-    if (options_.n_logprobs)
-      token.logprobs =
-          STRIDE_TRY(decode::log_probabilities(logits, token.id, *options_.n_logprobs));
-    token.channel = guard_.channel();
-    switch (guard_.offer(token.id)) {
-      case decode::Verdict::keep:
-        advance(std::move(token));
-        break;
-      case decode::Verdict::drop:
-        break;
-      case decode::Verdict::end_of_turn:
-        return FinishCause::end_of_turn;
-      case decode::Verdict::loop:
-        advance(std::move(token));
-        return FinishCause::loop;
-    }
-    return std::nullopt;
-  }
-
-  void advance(GeneratedToken token) {
-    history_.push_back(token.id);
-    if (listener_.on_token) listener_.on_token(token);
-    emit(stream_.push(token.id));
-    result_.tokens.push_back(std::move(token));
-    // A model may spell </think> in ordinary letters, which only the parser can see.
-    if (!stream_.in_reasoning()) guard_.leave_reasoning();
-  }
-
-  void emit(const std::vector<chat::Delta>& deltas) {
-    for (const chat::Delta& delta : deltas) {
-      result_.output.add(delta);
-      if (listener_.on_delta) listener_.on_delta(delta);
-    }
-  }
-
-  void finish(FinishCause cause) {
-    const bool whole = cause == FinishCause::end_of_turn || cause == FinishCause::stop_string;
-    emit(stream_.finish(whole ? chat::FinishReason::stop : chat::FinishReason::length));
-    result_.finish_cause = cause;
-    result_.finish_reason = FinishReason::length;
-    if (cause == FinishCause::cancelled) result_.finish_reason = FinishReason::cancelled;
-    if (whole)
-      result_.finish_reason =
-          result_.output.calls.empty() ? FinishReason::stop : FinishReason::tool_calls;
-    result_.stop_string = stream_.stop_string();
-    result_.interventions = guard_.interventions();
-    result_.usage.prompt_tokens = static_cast<uint32_t>(input_.prompt.size());
-    result_.usage.reasoning_tokens = guard_.n_reasoning();
-    result_.usage.answer_tokens = guard_.n_content();
-  }
-
-  const Engine& engine_;
-  Session& session_;
-  const GenerationInput& input_;
-  const GenerationOptions& options_;
-  const Listener& listener_;
-  std::stop_token stop_;
-  decode::Sampler sampler_;
-  OutputStream stream_;
-  Speculator speculator_;
-  decode::ReasoningGuard guard_;
-  std::vector<Token> history_;  // prompt and generated tokens
-  Generated result_;
-};
+  return {};
+}
 
 }  // namespace
 
@@ -227,15 +86,32 @@ std::string_view name(FinishCause cause) {
 Result<Generated> generate(const Engine& engine, Session& session, const GenerationInput& input,
                            const GenerationOptions& options, const Listener& listener,
                            std::stop_token stop) {
-  if (options.max_tokens && *options.max_tokens == 0)
-    return fail(Errc::invalid_argument, "max_tokens is 0; it must be at least 1");
-  auto sampler =
-      STRIDE_TRY(decode::Sampler::make(options.sampling, engine.model().config().n_vocab));
-  auto stream = STRIDE_TRY(OutputStream::make(engine.tokenizer(), input, options.stop));
-  STRIDE_TRY(check_mtp_depth(options.mtp_depth, engine.model().config().n_mtp));
-  return Generation(engine, session, input, options, listener, std::move(stop), std::move(sampler),
-                    std::move(stream))
-      .run();
+  auto answer = STRIDE_TRY(Answer::make(engine, input, options, session.capacity(), listener));
+  const uint32_t n_mtp = engine.model().config().n_mtp;
+  STRIDE_TRY(check_mtp_depth(options.mtp_depth, n_mtp));
+  Speculator speculator(session, options.mtp_depth, n_mtp);
+  const auto read = prefill(session, input.prompt,
+                            {.chunk = options.chunk,
+                             .marks = mark_positions(engine, input.prompt),
+                             .on_progress = listener.on_prefill},
+                            stop, speculator.output());
+  if (!read && read.error().code != Errc::cancelled) return std::unexpected(read.error());
+  const Clock::time_point start = Clock::now();
+  if (read) STRIDE_TRY(decode(answer, speculator, stop));
+  const double seconds = seconds_since(start);
+  STRIDE_TRY(speculator.finish());
+  Generated result = answer.finish();
+  if (read) {
+    result.usage.reused_tokens = read->reused;
+    result.timings.prefill_seconds = read->seconds;
+    if (read->seconds > 0)
+      result.timings.prompt_tokens_per_second = read->processed / read->seconds;
+  }
+  result.timings.decode_seconds = seconds;
+  result.speculation = speculator.stats();
+  if (result.speculation.n_token > 0)
+    result.timings.generated_tokens_per_second = result.speculation.n_token / seconds;
+  return result;
 }
 
 }  // namespace stride::engine

@@ -54,10 +54,33 @@ Result<uint32_t> Session::return_to(uint32_t n) {
 Result<> Session::append(std::span<const Token> ids, model::Logits logits, model::Output& out,
                          uint32_t n_draft) {
   if (!sequence_) STRIDE_TRY(clear());
-  STRIDE_TRY(model_->forward(
-      *sequence_, {.ids = ids, .logits = logits, .hidden = drafting_, .n_draft = n_draft}, out));
+  STRIDE_TRY(model_->forward(*sequence_, part(ids, logits, out, n_draft).request, out));
+  ran(ids, out);
+  return {};
+}
+
+model::Part Session::part(std::span<const Token> ids, model::Logits logits, model::Output& out,
+                          uint32_t n_draft) {
+  return {sequence_.get(),
+          {.ids = ids, .logits = logits, .hidden = drafting_, .n_draft = n_draft},
+          {},
+          &out};
+}
+
+void Session::ran(std::span<const Token> ids, const model::Output& out) {
   if (drafting_) heads_.note(size(), out.hidden);
   tokens_.insert(tokens_.end(), ids.begin(), ids.end());
+}
+
+Result<> Session::adopt(std::span<const Token> ids, std::span<const cache::SharedPage> pages,
+                        const model::RewindPoint& point) {
+  STRIDE_TRY(clear());
+  if (auto adopted = sequence_->adopt(pages, point); !adopted) {
+    STRIDE_TRY(clear());
+    return adopted;
+  }
+  tokens_.assign(ids.begin(), ids.end());
+  heads_.restart(size());
   return {};
 }
 

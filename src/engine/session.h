@@ -43,6 +43,19 @@ class Session {
   // session is as before.
   Result<> append(std::span<const Token> ids, model::Logits logits, model::Output& out,
                   uint32_t n_draft = 0);
+  // append() in two parts, for who runs several sessions in one batch: what is to be run, and what
+  // follows when it has been, or else nothing.
+  model::Part part(std::span<const Token> ids, model::Logits logits, model::Output& out,
+                   uint32_t n_draft = 0);
+  void ran(std::span<const Token> ids, const model::Output& out);
+
+  // Becomes what another session of the model was when it held `ids` and the point was marked; see
+  // model::Sequence::adopt(). The session is empty after an error.
+  Result<> adopt(std::span<const Token> ids, std::span<const cache::SharedPage> pages,
+                 const model::RewindPoint& point);
+  // Null only after a failed clear().
+  const model::Sequence* sequence() const { return sequence_.get(); }
+
   // Forgets the last n tokens of the latest append(), drafts all of them, and keeps the other
   // drafts: the session is then as if the former had never been run. To be called after drafts, n
   // may be 0.

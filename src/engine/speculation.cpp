@@ -59,41 +59,54 @@ Result<> Speculator::finish() {
 
 Result<std::span<const float>> Speculator::logits_after(std::span<const Token> text,
                                                         uint32_t n_left) {
+  auto logits = at_hand(text);
+  if (logits) return *logits;
+  Pass pass = STRIDE_TRY(plan(text, n_left));
+  const Clock::time_point start = Clock::now();
+  STRIDE_TRY(session_->append(pass.ids, pass.logits(), out_, pass.n_draft));
+  ran(std::move(pass), seconds_since(start));
+  return *at_hand(text);
+}
+
+std::optional<std::span<const float>> Speculator::at_hand(std::span<const Token> text) {
   const size_t n_ahead = drafts_.size() - n_accepted_;
   accept(text.subspan(session_->size() - n_ahead));
-  const auto unread = text.subspan(session_->size() - (drafts_.size() - n_accepted_));
-  if (!unread.empty()) STRIDE_TRY(step(unread, n_left));
+  if (text.size() > session_->size() - (drafts_.size() - n_accepted_)) return std::nullopt;
   const size_t n_vocab = out_.logits.size() / (drafts_.size() + 1);
   return std::span<const float>(out_.logits).subspan(n_accepted_ * n_vocab, n_vocab);
 }
 
-// Reads these tokens and, behind a single one, drafts: the heads need the hidden row of all tokens
-// before the last.
-Result<> Speculator::step(std::span<const Token> unread, uint32_t n_left) {
-  DepthPolicy& policy = session_->depth_policy();
-  if (!drafts_.empty()) policy.saw_drafts(static_cast<uint32_t>(drafts_.size()), n_accepted_);
+// The tokens that have not been read and, behind a single one, drafts: the heads need the hidden
+// row of all tokens before the last.
+Result<Speculator::Pass> Speculator::plan(std::span<const Token> text, uint32_t n_left) {
+  if (!drafts_.empty()) {
+    session_->depth_policy().saw_drafts(static_cast<uint32_t>(drafts_.size()), n_accepted_);
+  }
   STRIDE_TRY(finish());
-  const uint32_t depth = unread.size() == 1 ? choose_depth(n_left) : 0;
-  const bool usual = session_->heads().backlog(depth) <= kUsualBacklog;
+  const auto unread = text.subspan(session_->size());
+  Pass pass{.ids = {unread.begin(), unread.end()},
+            .n_draft = unread.size() == 1 ? choose_depth(n_left) : 0};
+  if (pass.n_draft == 0) return pass;
+  pass.n_backlog = session_->heads().backlog(pass.n_draft);
   const Clock::time_point start = Clock::now();
-  std::vector<Token> drafts;
-  if (depth > 0) {
-    drafts = STRIDE_TRY(session_->draft(unread.back(), depth));
-    stats_.draft_seconds += seconds_since(start);
+  const auto drafts = STRIDE_TRY(session_->draft(unread.back(), pass.n_draft));
+  pass.seconds = seconds_since(start);
+  pass.ids.insert(pass.ids.end(), drafts.begin(), drafts.end());
+  return pass;
+}
+
+void Speculator::ran(Pass pass, double seconds) {
+  const size_t n_read = pass.ids.size() - pass.n_draft;
+  if (adaptive_ && n_read == 1) {
+    DepthPolicy& policy = session_->depth_policy();
+    pass.n_backlog <= kUsualBacklog ? policy.saw_step(pass.n_draft, pass.seconds + seconds)
+                                    : policy.saw_catch_up(pass.n_draft, pass.seconds + seconds);
   }
-  std::vector<Token> ids(unread.begin(), unread.end());
-  ids.insert(ids.end(), drafts.begin(), drafts.end());
-  STRIDE_TRY(
-      session_->append(ids, depth > 0 ? model::Logits::all : model::Logits::last, out_, depth));
-  if (adaptive_ && unread.size() == 1) {
-    usual ? policy.saw_step(depth, seconds_since(start))
-          : policy.saw_catch_up(depth, seconds_since(start));
-  }
-  drafts_ = std::move(drafts);
-  for (uint32_t k = 0; k < depth; ++k) ++stats_.heads[k].n_draft;
+  stats_.draft_seconds += pass.seconds;
+  drafts_.assign(pass.ids.begin() + static_cast<ptrdiff_t>(n_read), pass.ids.end());
+  for (uint32_t k = 0; k < pass.n_draft; ++k) ++stats_.heads[k].n_draft;
   ++stats_.n_pass;
-  stats_.n_token += static_cast<uint32_t>(unread.size());
-  return {};
+  stats_.n_token += static_cast<uint32_t>(n_read);
 }
 
 }  // namespace stride::engine

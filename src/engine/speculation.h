@@ -52,6 +52,23 @@ class Speculator {
   // `n_left` tokens will follow it, at least one.
   Result<std::span<const float>> logits_after(std::span<const Token> text, uint32_t n_left);
 
+  // The same in parts, for who runs several sessions in one batch. Nothing: they are not at hand,
+  // and a pass has to be run.
+  std::optional<std::span<const float>> at_hand(std::span<const Token> text);
+  // What has to be run: ids, of which the last n_draft are guesses, with output() as its output.
+  struct Pass {
+    std::vector<Token> ids;
+    uint32_t n_draft = 0;
+    uint32_t n_backlog = 0;  // rows that a head had to read for it
+    double seconds = 0;      // that drafting took
+
+    model::Logits logits() const { return n_draft > 0 ? model::Logits::all : model::Logits::last; }
+  };
+  // Only after at_hand() gave nothing. What has not become text has been taken back.
+  Result<Pass> plan(std::span<const Token> text, uint32_t n_left);
+  // The session has run the pass, which took so long.
+  void ran(Pass pass, double seconds);
+
   // Takes back what has not become text: the session holds what it would hold without drafts.
   Result<> finish();
 
@@ -60,7 +77,6 @@ class Speculator {
  private:
   void accept(std::span<const Token> unread);
   uint32_t choose_depth(uint32_t n_left) const;
-  Result<> step(std::span<const Token> unread, uint32_t n_left);
 
   Session* session_;
   uint32_t max_depth_;

@@ -33,6 +33,8 @@ namespace stride::kernels {
 constexpr size_t kAttentionTile = 32;
 constexpr size_t kAttentionChunk = 1024;
 constexpr size_t kMaxHeadDim = 256;
+constexpr size_t kMaxKvSpans =
+    4;  // a chunk of kAttentionChunk positions in pages of a quarter of it
 
 enum class KvFormat : uint8_t { f16, int8 };
 
@@ -46,14 +48,14 @@ struct KvSpan {
   size_t n = 0;
 };
 
-// The stored positions of one head: a ring that has wrapped is two spans, the first holding the
-// older positions. Spans must not overlap in positions, and every position that a query sees must
-// be in one.
+// The stored positions of one head, or of it what a call sees: a ring that has wrapped is two
+// spans, pages are one each. Spans must not overlap in positions and must ascend; empty ones are
+// ignored. Every position that a query sees in the call's range must be in one.
 struct KvView {
   KvFormat format = KvFormat::f16;
   size_t row_bytes = 0;
   size_t scale_stride = 0;  // floats
-  KvSpan spans[2];
+  KvSpan spans[kMaxKvSpans];
 };
 
 struct AttentionQueries {

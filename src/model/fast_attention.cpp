@@ -38,13 +38,13 @@ struct States {
   }
 };
 
-// The queries of rows [begin_row, end_row) of a step: the heads of a group, and what they see.
+// The queries of rows [begin, end) of a segment: the heads of a group, and what they see.
 struct QueryBlock {
-  QueryBlock(const Step& step, uint32_t layer, const cache::KvLayer& kv, uint32_t begin_row,
-             uint32_t end_row)
+  QueryBlock(const Step& step, uint32_t layer, const Segment& segment, const cache::KvLayer& kv,
+             uint32_t begin_row, uint32_t end_row)
       : config(step.weights.config),
         group(config.layers[layer].n_head / config.layers[layer].n_head_kv),
-        begin(begin_row),
+        begin(segment.row + begin_row),
         n(size_t{end_row - begin_row} * group),
         head_dim(kv.shape().head_dim),
         q(&step.scratch.q_heads[begin * group * head_dim]),
@@ -52,32 +52,35 @@ struct QueryBlock {
         width(size_t{config.layers[layer].n_head} * config.head_dim) {
     const bool full = config.layers[layer].attention == Attention::full;
     for (size_t i = 0; i < n; ++i) {
-      newest[i] = step.first + begin_row + static_cast<uint32_t>(i / group) + 1;
+      newest[i] = segment.first() + begin_row + static_cast<uint32_t>(i / group) + 1;
       oldest[i] = full || newest[i] < config.window ? 0 : newest[i] - config.window;
     }
     first_chunk = oldest[0] / kChunk;
     end_chunk = (newest[n - 1] - 1) / kChunk + 1;
   }
 
-  // What they see of a head, all together.
-  kernels::KvView keys(const cache::KvLayer& kv, size_t head) const {
-    const auto runs = kv.runs(static_cast<uint32_t>(head), oldest[0], newest[n - 1]);
+  // What they see of a head in one chunk, all together.
+  kernels::KvView keys(const cache::KvLayer& kv, size_t head, size_t chunk) const {
+    static_assert(cache::KvLayer::kMaxRuns == kernels::kMaxKvSpans);
+    const auto first = std::max(oldest[0], static_cast<uint32_t>(chunk * kChunk));
+    const auto last = std::min(newest[n - 1], static_cast<uint32_t>((chunk + 1) * kChunk));
+    const auto runs = kv.runs(static_cast<uint32_t>(head), first, last);
     const bool f16 = kv.shape().type == cache::KvType::f16;
-    return {f16 ? kernels::KvFormat::f16 : kernels::KvFormat::int8,
-            kv.shape().row_bytes(),
-            1,
-            {span_of(runs.run[0]), span_of(runs.run[1])}};
+    kernels::KvView view{
+        f16 ? kernels::KvFormat::f16 : kernels::KvFormat::int8, kv.shape().row_bytes(), 1, {}};
+    std::ranges::transform(runs.run, view.spans, span_of);
+    return view;
   }
 
   // Fills a slot with the sums over the positions of one chunk.
-  void attend(const kernels::Kernels& k, const kernels::KvView& view, size_t head, size_t chunk,
+  void attend(const kernels::Kernels& k, const cache::KvLayer& kv, size_t head, size_t chunk,
               const States& states, size_t slot) const {
     std::array<kernels::AttentionState, kMaxQueries> out;
     for (size_t i = 0; i < n; ++i) out[i] = states.at(slot, i);
     const float scale = 1 / std::sqrt(static_cast<float>(config.head_dim));
     const kernels::AttentionQueries queries{
         q + head * head_stride, head_dim, oldest.data(), newest.data(), n, head_dim, scale};
-    k.attend(queries, view, chunk * kChunk, (chunk + 1) * kChunk, out.data());
+    k.attend(queries, keys(kv, head, chunk), chunk * kChunk, (chunk + 1) * kChunk, out.data());
   }
 
   // Adds the sums of a chunk to those of the chunks before it.
@@ -117,7 +120,8 @@ void Step::fill_rotary(unsigned thread) {
     const size_t half = table.frequency.size();
     for (size_t r = rows.begin; r < rows.end; ++r) {
       // The angle reaches 2e5 at 256K tokens, where a float product would be off by 0.02.
-      const double position = static_cast<double>(first + r);
+      const Segment& segment = segments[scratch.segment_of[r]];
+      const double position = static_cast<double>(segment.first() + (r - segment.row));
       for (size_t i = 0; i < half; ++i) {
         table.cos[r * half + i] = static_cast<float>(std::cos(position * table.frequency[i]));
         table.sin[r * half + i] = static_cast<float>(std::sin(position * table.frequency[i]));
@@ -126,10 +130,11 @@ void Step::fill_rotary(unsigned thread) {
   }
 }
 
-void Step::attention(unsigned thread, uint32_t layer, cache::KvLayer& kv) {
+void Step::attention(unsigned thread, uint32_t layer, uint32_t slot) {
   const AttentionWeights& w = weights.layers[layer].attention;
   norm(thread, w.norm);
   const auto project = [&](const Matrix& m, const AlignedBuffer<float>& out) {
+    if (stopped()) return;
     multiply(kernels, m, 0, outputs_of(thread, m.n_out), scratch.h.rows(), 0, n_row, out.data(),
              m.n_out);
   };
@@ -138,9 +143,9 @@ void Step::attention(unsigned thread, uint32_t layer, cache::KvLayer& kv) {
   project(w.v, scratch.v);
   project(w.gate, scratch.gate);
   team.barrier();
-  store_heads(thread, layer, kv);
+  store_heads(thread, layer, slot);
   team.barrier();
-  attend(thread, layer, kv);
+  attend(thread, layer, slot);
   team.barrier();
   const Rows out = scratch.attention.rows(w.output.n_in);
   gate_heads(thread, out, weights.config.layers[layer].n_head);
@@ -151,17 +156,28 @@ void Step::attention(unsigned thread, uint32_t layer, cache::KvLayer& kv) {
 
 // Norms and rotates queries and keys, and stores keys and values: a share of the (row, key-value
 // head) pairs.
-void Step::store_heads(unsigned thread, uint32_t layer, cache::KvLayer& kv) {
+void Step::store_heads(unsigned thread, uint32_t layer, uint32_t slot) {
+  const uint32_t n_head_kv = weights.config.layers[layer].n_head_kv;
+  const Range pairs = split(size_t{n_row} * n_head_kv, team.size(), thread);
+  for (size_t pair = pairs.begin; pair < pairs.end; ++pair) {
+    const size_t r = pair / n_head_kv;
+    const Segment& segment = segments[scratch.segment_of[r]];
+    store_row(layer, r, pair % n_head_kv, segment, segment.track->layers[slot]);
+  }
+}
+
+void Step::store_row(uint32_t layer, size_t row, size_t head_kv, const Segment& segment,
+                     const cache::KvLayer& kv) {
   const Config& c = weights.config;
   const LayerConfig& l = c.layers[layer];
   const AttentionWeights& w = weights.layers[layer].attention;
   const RotaryTable& rotary = scratch.rotary[scratch.rotary_of[layer]];
   const size_t dim = c.head_dim, padded = kv.shape().head_dim, group = l.n_head / l.n_head_kv;
   alignas(64) std::array<float, kernels::kMaxHeadDim> head{};
-  const auto prepare = [&](const float* in, const Vector& weight, size_t r) {
+  const auto prepare = [&](const float* in, const Vector& weight) {
     kernels.rms_norm(head.data(), in, weight.data(), dim, c.rms_eps);
-    kernels.rope(head.data(), 1, dim, l.n_rot, &rotary.cos[r * l.n_rot / 2],
-                 &rotary.sin[r * l.n_rot / 2]);
+    kernels.rope(head.data(), 1, dim, l.n_rot, &rotary.cos[row * l.n_rot / 2],
+                 &rotary.sin[row * l.n_rot / 2]);
   };
   const auto store = [&](std::byte* to, float* scale) {
     if (kv.shape().type == cache::KvType::f16) {
@@ -170,50 +186,47 @@ void Step::store_heads(unsigned thread, uint32_t layer, cache::KvLayer& kv) {
       kernels.store_int8(reinterpret_cast<int8_t*>(to), scale, head.data(), padded);
     }
   };
-  const Range pairs = split(size_t{n_row} * l.n_head_kv, team.size(), thread);
-  for (size_t pair = pairs.begin; pair < pairs.end; ++pair) {
-    const size_t r = pair / l.n_head_kv, j = pair % l.n_head_kv;
-    for (size_t g = 0; g < group; ++g) {
-      prepare(&scratch.q[(r * l.n_head + j * group + g) * dim], w.q_norm, r);
-      std::copy_n(head.data(), padded, &scratch.q_heads[((j * n_row + r) * group + g) * padded]);
-    }
-    const auto row = kv.row(static_cast<uint32_t>(j), first + static_cast<uint32_t>(r));
-    prepare(&scratch.k[pair * dim], w.k_norm, r);
-    store(row.k, row.k_scale);
-    std::copy_n(&scratch.v[pair * dim], dim, head.data());
-    store(row.v, row.v_scale);
+  for (size_t g = 0; g < group; ++g) {
+    prepare(&scratch.q[(row * l.n_head + head_kv * group + g) * dim], w.q_norm);
+    std::copy_n(head.data(), padded,
+                &scratch.q_heads[((head_kv * n_row + row) * group + g) * padded]);
   }
+  const auto to = kv.row(static_cast<uint32_t>(head_kv),
+                         segment.first() + static_cast<uint32_t>(row - segment.row));
+  const size_t from = (row * l.n_head_kv + head_kv) * dim;
+  prepare(&scratch.k[from], w.k_norm);
+  store(to.k, to.k_scale);
+  std::copy_n(&scratch.v[from], dim, head.data());
+  store(to.v, to.v_scale);
 }
 
 // Pairs of a key-value head and a block of rows, shared whole if that keeps all threads busy; else
 // the threads go through each block together.
-void Step::attend(unsigned thread, uint32_t layer, const cache::KvLayer& kv) {
-  const uint32_t n_block = (n_row + kQueryRows - 1) / kQueryRows;
+void Step::attend(unsigned thread, uint32_t layer, uint32_t slot) {
   const uint32_t n_head_kv = weights.config.layers[layer].n_head_kv;
-  const uint32_t n_item = n_block * n_head_kv;
+  uint32_t n_item = 0;
+  for (const Segment& s : segments) n_item += (s.n + kQueryRows - 1) / kQueryRows * n_head_kv;
   const bool whole = n_item % team.size() == 0 || n_item >= 4 * team.size();
   // Blocks of a causal prompt grow with their position, so threads take them in turns.
-  for (uint32_t item = whole ? thread : 0; item < n_item; item += whole ? team.size() : n_head_kv) {
-    const uint32_t begin = item / n_head_kv * kQueryRows;
-    const uint32_t end = std::min(begin + kQueryRows, n_row);
-    if (whole) {
-      attend_block(thread, layer, kv, item % n_head_kv, begin, end);
-    } else {
-      attend_together(thread, layer, kv, begin, end);
+  uint32_t item = 0;
+  for (const Segment& s : segments) {
+    for (uint32_t begin = 0; begin < s.n; begin += kQueryRows) {
+      const Block rows{s, s.track->layers[slot], begin, std::min(begin + kQueryRows, s.n)};
+      if (!whole) attend_together(thread, layer, rows);
+      for (uint32_t head = 0; whole && head < n_head_kv; ++head, ++item) {
+        if (item % team.size() == thread && !stopped()) attend_block(thread, layer, rows, head);
+      }
     }
   }
 }
 
-// Rows [begin, end) against one key-value head: the sums of each chunk of positions, merged in
-// ascending order.
-void Step::attend_block(unsigned thread, uint32_t layer, const cache::KvLayer& kv, uint32_t head,
-                        uint32_t begin, uint32_t end) {
-  const QueryBlock block(*this, layer, kv, begin, end);
+// Against one key-value head: the sums of each chunk of positions, merged in ascending order.
+void Step::attend_block(unsigned thread, uint32_t layer, const Block& rows, uint32_t head) {
+  const QueryBlock block(*this, layer, rows.segment, rows.kv, rows.begin, rows.end);
   const States states{&scratch.states[thread * scratch.states_each], block.n, block.head_dim};
-  const kernels::KvView view = block.keys(kv, head);
   for (size_t i = 0; i < block.n; ++i) states.clear(0, i);
   for (size_t chunk = block.first_chunk; chunk < block.end_chunk; ++chunk) {
-    block.attend(kernels, view, head, chunk, states, 1);
+    block.attend(kernels, rows.kv, head, chunk, states, 1);
     for (size_t i = 0; i < block.n; ++i) {
       block.merge(kernels, i, chunk, states.at(0, i), states.at(1, i));
     }
@@ -222,12 +235,11 @@ void Step::attend_block(unsigned thread, uint32_t layer, const cache::KvLayer& k
   for (size_t i = 0; i < block.n; ++i) block.finish(kernels, head, i, states.at(0, i), out);
 }
 
-// Rows [begin, end) against all key-value heads by all threads: in turns each takes a share of the
-// (head, chunk of positions) pairs, as many as there is memory for their sums, and then a share of
-// the queries to merge what the pairs gave, in ascending order.
-void Step::attend_together(unsigned thread, uint32_t layer, const cache::KvLayer& kv,
-                           uint32_t begin, uint32_t end) {
-  const QueryBlock block(*this, layer, kv, begin, end);
+// Against all key-value heads by all threads: in turns each takes a share of the (head, chunk of
+// positions) pairs, as many as there is memory for their sums, and then a share of the queries to
+// merge what the pairs gave, in ascending order.
+void Step::attend_together(unsigned thread, uint32_t layer, const Block& rows) {
+  const QueryBlock block(*this, layer, rows.segment, rows.kv, rows.begin, rows.end);
   const size_t n_head_kv = weights.config.layers[layer].n_head_kv;
   const States states{scratch.states.data(), block.n, block.head_dim};
   // Slot `head` is for the sums of all chunks so far, those behind for [head, chunk of this turn].
@@ -239,8 +251,7 @@ void Step::attend_together(unsigned thread, uint32_t layer, const cache::KvLayer
     const size_t n_chunk = std::min(most, block.end_chunk - chunk);
     const Range pairs = split(n_head_kv * n_chunk, team.size(), thread);
     for (size_t pair = pairs.begin; pair < pairs.end; ++pair) {
-      const size_t head = pair / n_chunk;
-      block.attend(kernels, block.keys(kv, head), head, chunk + pair % n_chunk, states,
+      block.attend(kernels, rows.kv, pair / n_chunk, chunk + pair % n_chunk, states,
                    n_head_kv + pair);
     }
     team.barrier();

@@ -23,6 +23,7 @@ void Step::norm(unsigned thread, const Vector& weight) {
 }
 
 void Step::project_back(unsigned thread, const Matrix& w, const Rows& rows) {
+  if (stopped()) return;
   const Range range = outputs_of(thread, w.n_out);
   multiply(kernels, w, 0, range, rows, 0, n_row, scratch.product.data(), w.n_out);
   for (size_t r = 0; r < n_row; ++r) {
@@ -31,9 +32,9 @@ void Step::project_back(unsigned thread, const Matrix& w, const Rows& rows) {
   }
 }
 
-void Step::feed_forward(unsigned thread, uint32_t layer, int32_t* picks) {
+void Step::feed_forward(unsigned thread, uint32_t layer, size_t n_moe) {
   norm(thread, weights.layers[layer].ffn_norm);
-  if (weights.config.layers[layer].moe) route(thread, layer, picks);
+  if (weights.config.layers[layer].moe) route(thread, layer, n_moe);
   activate(layer);
   team.barrier();
   quantize_activations(thread, layer);
@@ -44,7 +45,7 @@ void Step::feed_forward(unsigned thread, uint32_t layer, int32_t* picks) {
 
 // Chooses the experts of each row and lays their inputs side by side. Few rows are one thread's
 // work: sharing it would cost more in barriers.
-void Step::route(unsigned thread, uint32_t layer, int32_t* picks) {
+void Step::route(unsigned thread, uint32_t layer, size_t n_moe) {
   constexpr uint32_t kSoloRows = 8;
   const Config& c = weights.config;
   const LayerWeights& w = weights.layers[layer];
@@ -57,7 +58,7 @@ void Step::route(unsigned thread, uint32_t layer, int32_t* picks) {
   if (!solo) team.barrier();
   if (thread == 0) {
     fill_slots();
-    if (picks) std::copy_n(scratch.picks.data(), size_t{n_row} * c.n_expert_used, picks);
+    report_picks(n_moe);
   }
   if (!solo) team.barrier();
   const size_t n_slot = size_t{n_row} * c.n_expert_used;
@@ -66,6 +67,13 @@ void Step::route(unsigned thread, uint32_t layer, int32_t* picks) {
   if (!solo || thread == 0)
     gather(solo ? Range{0, n_slot} : split(n_slot, team.size(), thread), reads_floats);
   team.barrier();
+}
+
+void Step::report_picks(size_t n_moe) const {
+  const size_t k = weights.config.n_expert_used;
+  for (const Segment& s : segments) {
+    if (s.picks) std::copy_n(&scratch.picks[s.row * k], s.n * k, s.picks + n_moe * s.pick_step);
+  }
 }
 
 // Network 0 of a layer is its dense feed-forward or shared expert, the others are the experts that
@@ -106,7 +114,7 @@ void Step::activate(uint32_t layer) {
   const auto slabs = [](const FeedForward& f) { return (f.gate.n_out + kSlab - 1) / kSlab; };
   const size_t n_dense = slabs(w.dense), n_expert = slabs(w.experts);
   const size_t n_item = n_dense + (n_network(layer) - 1) * n_expert;
-  for (size_t item = work.next(); item < n_item; item = work.next()) {
+  for (size_t item = work.next(); item < n_item && !stopped(); item = work.next()) {
     const bool dense = item < n_dense;
     const Network n = network(layer, dense ? 0 : 1 + (item - n_dense) / n_expert);
     const size_t slab = dense ? item : (item - n_dense) % n_expert;
@@ -149,7 +157,7 @@ void Step::add_networks(unsigned thread, uint32_t layer) {
   const Rows x = scratch.x.rows();
   const size_t n_out = x.width;
   const Range range = outputs_of(thread, n_out);
-  for (size_t i = 1; i < n_network(layer); ++i) {
+  for (size_t i = 1; i < n_network(layer) && !stopped(); ++i) {
     const Network n = network(layer, i);
     multiply(kernels, n.weights->down, n.expert, range, n.out, n.first, n.n, scratch.product.data(),
              n_out);

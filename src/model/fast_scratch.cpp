@@ -71,6 +71,7 @@ Result<Scratch> Scratch::create(const Weights& w, uint32_t max_rows, unsigned n_
   s.joined = STRIDE_TRY(RowBuffer::create(max_rows, size_t{2} * c.n_embd, n_plane));
   s.product = STRIDE_TRY(AlignedBuffer<float>::allocate(size_t{max_rows} * c.n_embd));
   s.dense = STRIDE_TRY(RowBuffer::create(max_rows, std::max(c.n_ff, c.n_ff_shared), n_plane));
+  s.segment_of.resize(max_rows);
   STRIDE_TRY(plan_attention(c, max_rows, n_threads, n_plane, s));
   STRIDE_TRY(plan_experts(w, max_rows, n_plane, s));
   STRIDE_TRY(plan_rotary(c, max_rows, s));

@@ -40,6 +40,7 @@ Result<> KvTrack::truncate(uint32_t n) {
   n_past = n;
   n_draft = 0;
   if (n == 0) oldest = 0;
+  pages->truncate(n);
   return {};
 }
 
@@ -55,26 +56,62 @@ void KvTrack::end_call(uint32_t n_draft_in) {
   if (end > n_ring) oldest = std::max(oldest, end - n_ring);
 }
 
+void KvTrack::abandon(uint32_t n) {
+  if (n_past + n > n_ring) oldest = std::max(oldest, n_past + n - n_ring);
+}
+
+namespace {
+
+// The full layers among the layers [begin, end) of a model, in pages.
+std::unique_ptr<cache::PageTable> make_pages(const Config& config, KvType type, uint32_t begin,
+                                             uint32_t end) {
+  std::vector<cache::KvShape> shapes;
+  for (uint32_t i = begin; i < end; ++i) {
+    if (config.layers[i].attention == Attention::full) shapes.push_back(kv_shape(config, i, type));
+  }
+  return std::make_unique<cache::PageTable>(cache::PageShape(std::move(shapes)));
+}
+
+Result<KvTrack> make_track(const Config& config, KvType type, uint32_t capacity, uint32_t max_rows,
+                           uint32_t begin, uint32_t end) {
+  KvTrack track;
+  track.pages = make_pages(config, type, begin, end);
+  track.n_ring = ring_rows(config, capacity, max_rows);
+  track.window = config.window;
+  uint32_t slot = 0;
+  for (uint32_t i = begin; i < end; ++i) {
+    track.layers.push_back(
+        config.layers[i].attention == Attention::full
+            ? cache::KvLayer::in_pages(*track.pages, slot++)
+            : STRIDE_TRY(cache::KvLayer::create(kv_shape(config, i, type),
+                                                kv_rows(config, i, capacity, max_rows))));
+  }
+  return track;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Sequence>> FastSequence::create(const Config& config, KvType type,
                                                        uint32_t capacity, uint32_t max_rows) {
   auto sequence = std::make_unique<FastSequence>();
   sequence->capacity_ = capacity;
-  sequence->tracks.resize(1 + config.n_mtp);
-  for (uint32_t i = 0; i < config.layers.size(); ++i) {
-    KvTrack& track = sequence->tracks[i < config.n_layer ? 0 : 1 + i - config.n_layer];
-    const uint32_t n_rows = kv_rows(config, i, capacity, max_rows);
-    track.layers.push_back(STRIDE_TRY(cache::KvLayer::create(kv_shape(config, i, type), n_rows)));
-    track.sliding.push_back(config.layers[i].attention == Attention::sliding);
-    track.n_ring = ring_rows(config, capacity, max_rows);
-    track.window = config.window;
-  }
+  const auto add = [&](uint32_t begin, uint32_t end) -> Result<> {
+    sequence->tracks.push_back(
+        STRIDE_TRY(make_track(config, type, capacity, max_rows, begin, end)));
+    return {};
+  };
+  STRIDE_TRY(add(0, config.n_layer));
+  for (uint32_t i = 0; i < config.n_mtp; ++i)
+    STRIDE_TRY(add(config.n_layer + i, config.n_layer + i + 1));
   return sequence;
 }
 
 uint64_t FastSequence::allocated_bytes() const {
   uint64_t sum = 0;
-  for (const KvTrack& track : tracks)
+  for (const KvTrack& track : tracks) {
+    sum += track.pages->bytes();
     for (const cache::KvLayer& layer : track.layers) sum += layer.allocated_bytes();
+  }
   return sum;
 }
 
@@ -84,38 +121,64 @@ std::unique_ptr<RewindPoint> FastSequence::mark() const {
     const uint32_t reach = track.window - 1;
     const uint32_t begin = std::max(track.oldest, track.n_past > reach ? track.n_past - reach : 0);
     auto& saved = point->tracks.emplace_back(begin, track.n_past, std::vector<std::byte>());
-    for (size_t i = 0; i < track.layers.size(); ++i) {
-      if (track.sliding[i]) track.layers[i].save(begin, track.n_past, saved.rows);
-    }
+    for (const cache::KvLayer& layer : track.layers)
+      if (!layer.paged()) layer.save(begin, track.n_past, saved.rows);
   }
   return point;
 }
 
-Result<> FastSequence::rewind(const RewindPoint& base) {
+namespace {
+
+// The track's windows as they were when it held `saved.end` rows.
+void restore(KvTrack& track, const Windows::Track& saved) {
+  std::span<const std::byte> rows = saved.rows;
+  for (cache::KvLayer& layer : track.layers)
+    if (!layer.paged()) rows = rows.subspan(layer.load(saved.begin, saved.end, rows));
+  track.n_past = saved.end;
+  track.n_draft = 0;
+  track.oldest = saved.begin;
+}
+
+// A point of this kind of sequence, or null.
+const Windows* windows_of(const RewindPoint& base, const FastSequence& sequence) {
   const auto* point = dynamic_cast<const Windows*>(&base);
-  if (!point || point->tracks.size() != tracks.size()) {
+  return point && point->tracks.size() == sequence.tracks.size() ? point : nullptr;
+}
+
+}  // namespace
+
+Result<> FastSequence::rewind(const RewindPoint& base) {
+  const Windows* point = windows_of(base, *this);
+  if (!point)
     return fail(Errc::invalid_argument, "the rewind point belongs to another kind of sequence");
-  }
   for (size_t t = 0; t < tracks.size(); ++t) {
     // Full layers keep their rows in place, so they cannot be rewound to rows that are gone.
-    const bool has_full = std::ranges::find(tracks[t].sliding, false) != tracks[t].sliding.end();
+    const bool has_full = tracks[t].pages->shape().n_layer() > 0;
     if (has_full && point->tracks[t].end > tracks[t].n_past) {
       return fail(Errc::invalid_argument, "cannot rewind a sequence of {} tokens to {}",
                   tracks[t].n_past, point->tracks[t].end);
     }
   }
   for (size_t t = 0; t < tracks.size(); ++t) {
-    KvTrack& track = tracks[t];
-    const Windows::Track& saved = point->tracks[t];
-    if (track.truncate(saved.end)) continue;
-    std::span<const std::byte> rows = saved.rows;
-    for (size_t i = 0; i < track.layers.size(); ++i) {
-      if (track.sliding[i]) rows = rows.subspan(track.layers[i].load(saved.begin, saved.end, rows));
-    }
-    track.n_past = saved.end;
-    track.n_draft = 0;
-    track.oldest = saved.begin;
+    if (tracks[t].truncate(point->tracks[t].end)) continue;
+    restore(tracks[t], point->tracks[t]);
+    tracks[t].pages->truncate(point->tracks[t].end);
   }
+  return {};
+}
+
+Result<> FastSequence::adopt(std::span<const cache::SharedPage> pages, const RewindPoint& base) {
+  const Windows* point = windows_of(base, *this);
+  if (!point || point->size() > capacity_ ||
+      pages.size() * uint64_t{cache::kPageTokens} < point->size()) {
+    return fail(Errc::invalid_argument,
+                "{} pages and a point at {} tokens do not make a beginning of this sequence",
+                pages.size(), base.size());
+  }
+  for (KvTrack& track : tracks) STRIDE_TRY(track.truncate(0));
+  tracks[0].pages->assign(pages);
+  restore(tracks[0], point->tracks[0]);
+  tracks[0].pages->truncate(point->size());
   return {};
 }
 

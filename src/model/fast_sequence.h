@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cache of one sequence on the fast path: a KvLayer per layer, as long as the capacity where
-// attention is full and a ring where it slides.
+// The cache of one sequence on the fast path: a KvLayer per layer, in pages where attention is full
+// and a ring where it slides.
 //
 // A ring of window + max_rows rows holds the window behind every row of a step. What rows have been
 // overwritten is tracked by `oldest`: going back to n tokens needs the window - 1 positions before
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cache/kv_layer.h"
+#include "cache/kv_pages.h"
 #include "model/kv_size.h"
 #include "model/model.h"
 
@@ -20,28 +21,32 @@ namespace stride::model {
 
 // The layers that advance together: the trunk's, or those of one MTP head.
 struct KvTrack {
+  std::unique_ptr<cache::PageTable> pages;  // of the full layers
   std::vector<cache::KvLayer> layers;
-  std::vector<bool> sliding;  // [layers.size()]
-  uint32_t n_past = 0;        // positions held
-  uint32_t n_draft = 0;       // the last of them, which may yet be taken back
-  uint32_t oldest = 0;        // first position that the rows before the drafts left in every ring
-  uint32_t n_ring = 0;        // rows of a ring, those for drafts not counted
+  uint32_t n_past = 0;   // positions held
+  uint32_t n_draft = 0;  // the last of them, which may yet be taken back
+  uint32_t oldest = 0;   // first position that the rows before the drafts left in every ring
+  uint32_t n_ring = 0;   // rows of a ring, those for drafts not counted
   uint32_t window = 0;
 
   // The smallest n beside 0 that truncate(n) accepts.
   uint32_t earliest() const;
   Result<> truncate(uint32_t n);
 
+  // Makes room for n more rows; fails before anything has changed.
+  Result<> reserve(uint32_t n) { return pages->reserve(n_past, n_past + n); }
   // Around the writing of rows, which moves n_past: drafts that are still there have become text.
   void begin_call() { end_call(0); }
   void end_call(uint32_t n_draft_in);
+  // Rows [n_past, n_past + n) were written in part, and are to be forgotten.
+  void abandon(uint32_t n);
 };
 
 class FastSequence final : public Sequence {
  public:
   static Result<std::unique_ptr<Sequence>> create(const Config& config, KvType type,
                                                   uint32_t capacity, uint32_t max_rows);
-  // What kv_bytes() foretells.
+  // What kv_bytes() foretells, once the sequence is full.
   uint64_t allocated_bytes() const;
 
   uint32_t size() const override { return tracks[0].n_past; }
@@ -50,6 +55,8 @@ class FastSequence final : public Sequence {
   Result<> truncate(uint32_t n) override { return tracks[0].truncate(n); }
   std::unique_ptr<RewindPoint> mark() const override;
   Result<> rewind(const RewindPoint& point) override;
+  std::span<const cache::SharedPage> pages() const override { return tracks[0].pages->pages(); }
+  Result<> adopt(std::span<const cache::SharedPage> pages, const RewindPoint& point) override;
 
   // The trunk, then one for each MTP head.
   std::vector<KvTrack> tracks;

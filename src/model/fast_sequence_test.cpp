@@ -134,9 +134,11 @@ TEST(FastSequence, RefusesMarksItCannotReach) {
 TEST(FastSequence, BytesAreWhatIsAllocated) {
   const Golden golden("tiny-f32");
   const auto model = golden.load({.n_threads = 1, .max_rows = 4});
-  // Per position 2 heads x 16 values x 2 bytes, keys and values: 128 bytes. Two full layers of 300
-  // rows, and seven sliding ones (four of the trunk, three heads) of window + max_rows + n_mtp.
-  EXPECT_EQ(model->sequence_bytes(300), 128U * (2 * 300 + 7 * 15));
+  // Per position 2 heads x 16 values x 2 bytes, keys and values: 128 bytes. Two full layers of two
+  // pages, and seven sliding ones (four of the trunk, three heads) of window + max_rows + n_mtp.
+  EXPECT_EQ(model->sequence_bytes(300), 128U * (2 * 512 + 7 * 15));
+  EXPECT_EQ(model->page_bytes(), 128U * 2 * 256);
+  EXPECT_EQ(model->window_bytes(300), 128U * 7 * 15);
 }
 
 }  // namespace

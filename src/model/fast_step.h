@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the threads of a team share while they run a step of the fast path: up to max_rows
-// consecutive rows of one sequence through one layer after another.
+// What the threads of a team share while they run a step of the fast path: up to max_rows rows,
+// consecutive ones of one or more sequences, through one layer after another.
 //
 // Every thread walks the same stages and does its share of each: whole rows of the batch where a
 // stage works on rows (norms, quantisation, routing), a range of weight rows where it multiplies. A
@@ -8,13 +8,16 @@
 // number of threads or rows.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/thread_team.h"
 #include "cache/kv_layer.h"
 #include "kernels/kernels.h"
+#include "model/fast_sequence.h"
 #include "model/rows.h"
 #include "model/weights.h"
 
@@ -31,6 +34,18 @@ struct RotaryTable {
 struct Slot {
   uint32_t row;
   float weight;
+};
+
+// Rows [row, row + n) of a step: consecutive ones of one sequence.
+struct Segment {
+  uint32_t row, n;
+  KvTrack* track;           // holds n_past rows, the position of the first of these
+  const float* mtp_hidden;  // of an MTP head: what its rows are joined with [n, n_embd]
+  float* hidden;            // results [n, n_embd]; null = not wanted
+  int32_t* picks;           // of the first row in the first layer with experts; null = not wanted
+  size_t pick_step;         // from one layer's picks to the next
+
+  uint32_t first() const { return track->n_past; }
 };
 
 // Buffers for max_rows rows, allocated once. Names follow the stages that fill them.
@@ -64,6 +79,7 @@ struct Scratch {
   RowBuffer gathered;              // inputs of the slots [n_embd]
   RowBuffer routed;                // gated activations of the slots [n_ff_expert]
 
+  std::vector<uint32_t> segment_of;  // [n_row] index of the row's segment
   std::vector<RotaryTable> rotary;
   std::vector<uint32_t> rotary_of;  // [layer] index into rotary
 };
@@ -75,34 +91,44 @@ struct Step {
   ThreadTeam& team;
   const Weights& weights;
   Scratch& scratch;
-  uint32_t n_row;
-  uint32_t first;    // position of row 0
-  WorkQueue work{};  // of a stage whose parts threads take as they get free
+  std::span<const Segment> segments;
+  uint32_t n_row;                 // of all segments
+  const std::atomic<bool>* stop;  // null or a wish to end: what is computed then has no meaning
+  WorkQueue work{};               // of a stage whose parts threads take as they get free
 
   Range rows_of(unsigned thread) const { return split(n_row, team.size(), thread); }
   Range outputs_of(unsigned thread, size_t n_out) const {
     return split(n_out, team.size(), thread, 16);
   }
 
+  bool stopped() const { return stop && stop->load(std::memory_order_relaxed); }
+
   // Fills the rotary tables for the step's positions.
   void fill_rotary(unsigned thread);
   // h = norm(x), quantised; ends with a barrier.
   void norm(unsigned thread, const Vector& weight);
-  // x += attention of the layer; the keys and values of the rows are stored first.
-  void attention(unsigned thread, uint32_t layer, cache::KvLayer& kv);
-  // x += feed-forward of the layer. `picks` (null or [n_row, n_expert_used]) receives the experts
-  // chosen.
-  void feed_forward(unsigned thread, uint32_t layer, int32_t* picks);
+  // x += attention of the layer, whose keys and values are layer `slot` of the tracks; those of the
+  // rows are stored first.
+  void attention(unsigned thread, uint32_t layer, uint32_t slot);
+  // x += feed-forward of the layer, the n_moe-th with experts.
+  void feed_forward(unsigned thread, uint32_t layer, size_t n_moe);
   // x += W rows, for weight rows this thread owns.
   void project_back(unsigned thread, const Matrix& w, const Rows& rows);
 
  private:
-  void store_heads(unsigned thread, uint32_t layer, cache::KvLayer& kv);
-  void attend(unsigned thread, uint32_t layer, const cache::KvLayer& kv);
-  void attend_block(unsigned thread, uint32_t layer, const cache::KvLayer& kv, uint32_t head,
-                    uint32_t begin, uint32_t end);
-  void attend_together(unsigned thread, uint32_t layer, const cache::KvLayer& kv, uint32_t begin,
-                       uint32_t end);
+  // Rows [begin, end) of a segment, and the layer that they attend to.
+  struct Block {
+    const Segment& segment;
+    const cache::KvLayer& kv;
+    uint32_t begin, end;
+  };
+
+  void store_heads(unsigned thread, uint32_t layer, uint32_t slot);
+  void store_row(uint32_t layer, size_t row, size_t head, const Segment& segment,
+                 const cache::KvLayer& kv);
+  void attend(unsigned thread, uint32_t layer, uint32_t slot);
+  void attend_block(unsigned thread, uint32_t layer, const Block& rows, uint32_t head);
+  void attend_together(unsigned thread, uint32_t layer, const Block& rows);
   void gate_heads(unsigned thread, const Rows& out, uint32_t n_head);
 
   // One feed-forward network of a layer and the rows that go through it.
@@ -116,7 +142,8 @@ struct Step {
     float limit;      // of swiglu
   };
 
-  void route(unsigned thread, uint32_t layer, int32_t* picks);
+  void route(unsigned thread, uint32_t layer, size_t n_moe);
+  void report_picks(size_t n_moe) const;
   void choose_experts(size_t row, const Vector& bias);
   void fill_slots();
   void gather(Range range, bool reads_floats);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "cache/kv_pages.h"
+
 namespace stride::model {
 
 cache::KvShape kv_shape(const Config& config, uint32_t layer, KvType type) {
@@ -16,7 +18,9 @@ uint32_t ring_rows(const Config& config, uint32_t capacity, uint32_t max_rows) {
 
 uint32_t kv_rows(const Config& config, uint32_t layer, uint32_t capacity, uint32_t max_rows) {
   const bool sliding = config.layers[layer].attention == Attention::sliding;
-  return sliding ? ring_rows(config, capacity, max_rows + config.n_mtp) : capacity;
+  const auto pages = (uint64_t{capacity} + cache::kPageTokens - 1) / cache::kPageTokens;
+  return sliding ? ring_rows(config, capacity, max_rows + config.n_mtp)
+                 : static_cast<uint32_t>(pages * cache::kPageTokens);
 }
 
 uint64_t kv_bytes(const Config& config, uint32_t layer, KvType type, uint32_t capacity,

@@ -2,9 +2,9 @@
 // How large the cache of a sequence is on the fast path: one arithmetic for what allocates it and
 // for what tells of it. Bytes are those of rows and scales; an allocator may round them up.
 //
-// A full layer has a row for every position of the capacity. A sliding layer is a ring of the
-// window, the rows of one step, which are written before the first of them is attended to, and a
-// row for each MTP head, so that drafts overwrite nothing that is still needed.
+// A full layer has a row for every position of the capacity, in whole pages. A sliding layer is a
+// ring of the window, the rows of one step, which are written before the first of them is attended
+// to, and a row for each MTP head, so that drafts overwrite nothing that is still needed.
 #pragma once
 
 #include <cstdint>

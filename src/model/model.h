@@ -16,6 +16,7 @@
 // or on what other sequences do.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cache/kv_pages.h"
 #include "format/tensor_catalog.h"
 #include "model/config.h"
 #include "model/kv_size.h"
@@ -110,6 +112,21 @@ class Sequence {
   // Back to a point marked on this sequence. Its first point.size() tokens must still be the same
   // ones.
   virtual Result<> rewind(const RewindPoint& point) = 0;
+
+  // What the full layers hold, to be shared with sequences that begin with the same tokens. A
+  // sequence never changes a page that another one holds as well.
+  virtual std::span<const cache::SharedPage> pages() const { return {}; }
+  // Becomes what another sequence of this model was when `point` was marked on it; `pages` begin
+  // with those that it held then. The MTP heads begin anew. On failure it is empty or as before.
+  virtual Result<> adopt(std::span<const cache::SharedPage> pages, const RewindPoint& point);
+};
+
+// One sequence of a batch and what is to be run on it.
+struct Part {
+  Sequence* sequence = nullptr;
+  Request request{};
+  std::span<const float> hidden{};  // of an MTP head: see forward_mtp()
+  Output* out = nullptr;
 };
 
 class Model {
@@ -127,6 +144,9 @@ class Model {
   // holds.
   virtual uint64_t sequence_bytes(uint32_t capacity) const = 0;
   virtual uint64_t scratch_bytes() const = 0;
+  // Bytes of a page (see Sequence::pages) and of what a sequence takes beside its pages.
+  virtual uint64_t page_bytes() const { return 0; }
+  virtual uint64_t window_bytes(uint32_t capacity) const { return sequence_bytes(capacity); }
 
   virtual Result<std::unique_ptr<Sequence>> new_sequence(uint32_t capacity) = 0;
 
@@ -134,12 +154,19 @@ class Model {
   // sequence if an id is not in the vocabulary or the rows do not fit its capacity.
   virtual Result<> forward(Sequence& sequence, const Request& request, Output& out) = 0;
 
+  // The same for several sequences at once, each with the results that it would have alone: the
+  // weights are read once for the rows of all. Fails without changing any of them. `stop` may be
+  // set while it runs, by another thread, and is heeded where all rows fit one step (max_rows): the
+  // failure is `cancelled` then.
+  virtual Result<> forward_batch(std::span<const Part> parts, const std::atomic<bool>* stop);
+
   // Runs MTP head `head` (0..n_mtp-1) over rows that continue its own cache: row i joins
   // request.ids[i] with hidden[i]. For head 0, hidden is the trunk's of the row before the token;
   // for head k, Output::hidden of head k-1 (architecture section 7.4). Rows take positions from
   // mtp_size(head) on.
   virtual Result<> forward_mtp(Sequence& sequence, uint32_t head, const Request& request,
                                std::span<const float> hidden, Output& out) = 0;
+  virtual Result<> forward_mtp_batch(uint32_t head, std::span<const Part> parts);
   virtual uint32_t mtp_size(const Sequence& sequence, uint32_t head) const = 0;
   // Forgets the head's rows from n on; limits as for Sequence::truncate.
   virtual Result<> truncate_mtp(Sequence& sequence, uint32_t head, uint32_t n) = 0;

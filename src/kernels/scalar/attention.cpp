@@ -13,8 +13,9 @@ namespace {
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
 const KvSpan& span_of(const KvView& kv, size_t position) {
-  const KvSpan& first = kv.spans[0];
-  return position - first.first < first.n ? first : kv.spans[1];
+  for (const KvSpan& span : kv.spans)
+    if (position - span.first < span.n) return span;
+  return kv.spans[0];  // not reached: see KvView
 }
 
 // Element i of a stored row, without its scale.

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// A token takes one way whatever its origin (chosen, or forced by a guard): advance() makes it part
+// of the text.
+#include "engine/answer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace stride::engine {
+
+namespace {
+
+uint32_t token_budget(const GenerationInput& input, const GenerationOptions& options,
+                      uint32_t capacity) {
+  const auto n_prompt = static_cast<uint32_t>(input.prompt.size());
+  const uint32_t room = capacity - std::min(capacity, n_prompt);
+  return std::min(room, options.max_tokens.value_or(room));
+}
+
+decode::GuardTokens guard_tokens(const Engine& engine, const GenerationInput& input,
+                                 const GenerationOptions& options) {
+  decode::GuardTokens tokens = engine.guard_tokens();
+  if (!input.tools) tokens.tool_call = -1;
+  if (!input.start) tokens.think_close = -1;
+  if (options.ignore_end) tokens.end.clear();
+  return tokens;
+}
+
+decode::GuardOptions guard_options(const GenerationInput& input, const GenerationOptions& options,
+                                   uint32_t budget) {
+  const bool reasoning = input.start == chat::OutputStart::reasoning;
+  return {.start = reasoning ? decode::Channel::reasoning : decode::Channel::content,
+          .token_budget = budget,
+          .thinking_budget = options.thinking_budget,
+          .answer_reserve = options.answer_reserve,
+          .close_before_call = options.close_before_call,
+          .loop = options.loop_guard};
+}
+
+}  // namespace
+
+Result<Answer> Answer::make(const Engine& engine, const GenerationInput& input,
+                            const GenerationOptions& options, uint32_t capacity,
+                            const Listener& listener) {
+  if (options.max_tokens && *options.max_tokens == 0)
+    return fail(Errc::invalid_argument, "max_tokens is 0; it must be at least 1");
+  auto sampler =
+      STRIDE_TRY(decode::Sampler::make(options.sampling, engine.model().config().n_vocab));
+  auto stream = STRIDE_TRY(OutputStream::make(engine.tokenizer(), input, options.stop));
+  return Answer(engine, input, options, token_budget(input, options, capacity), listener,
+                std::move(sampler), std::move(stream));
+}
+
+Answer::Answer(const Engine& engine, const GenerationInput& input, const GenerationOptions& options,
+               uint32_t budget, const Listener& listener, decode::Sampler sampler,
+               OutputStream stream)
+    : options_(&options),
+      listener_(&listener),
+      n_prompt_(input.prompt.size()),
+      ends_by_caller_(options.max_tokens && *options.max_tokens <= budget),
+      sampler_(std::move(sampler)),
+      stream_(std::move(stream)),
+      guard_(guard_tokens(engine, input, options), guard_options(input, options, budget)),
+      text_(input.prompt) {}
+
+bool Answer::wants_logits() {
+  while (!cause_) {
+    if (guard_.remaining() == 0) {
+      cause_ = ends_by_caller_ ? FinishCause::token_budget : FinishCause::context_end;
+    } else if (const auto token = guard_.forced()) {
+      advance({.id = *token, .channel = guard_.channel(), .forced = true});
+    } else {
+      return true;
+    }
+  }
+  return false;
+}
+
+Result<> Answer::choose(std::span<const float> logits) {
+  GeneratedToken token;
+  token.id = STRIDE_TRY(sampler_.sample(logits, text_));
+  if (options_->n_logprobs)
+    token.logprobs = STRIDE_TRY(decode::log_probabilities(logits, token.id, *options_->n_logprobs));
+  token.channel = guard_.channel();
+  switch (guard_.offer(token.id)) {
+    case decode::Verdict::keep:
+      advance(std::move(token));
+      break;
+    case decode::Verdict::drop:
+      break;
+    case decode::Verdict::end_of_turn:
+      cause_ = FinishCause::end_of_turn;
+      break;
+    case decode::Verdict::loop:
+      advance(std::move(token));
+      cause_ = FinishCause::loop;
+      break;
+  }
+  return {};
+}
+
+void Answer::advance(GeneratedToken token) {
+  text_.push_back(token.id);
+  if (listener_->on_token) listener_->on_token(token);
+  emit(stream_.push(token.id));
+  result_.tokens.push_back(std::move(token));
+  // A model may spell </think> in ordinary letters, which only the parser can see.
+  if (!stream_.in_reasoning()) guard_.leave_reasoning();
+  if (stream_.stopped()) cause_ = FinishCause::stop_string;
+}
+
+void Answer::emit(const std::vector<chat::Delta>& deltas) {
+  for (const chat::Delta& delta : deltas) {
+    result_.output.add(delta);
+    if (listener_->on_delta) listener_->on_delta(delta);
+  }
+}
+
+Generated Answer::finish() {
+  const FinishCause cause = cause_.value_or(FinishCause::cancelled);
+  const bool whole = cause == FinishCause::end_of_turn || cause == FinishCause::stop_string;
+  emit(stream_.finish(whole ? chat::FinishReason::stop : chat::FinishReason::length));
+  result_.finish_cause = cause;
+  result_.finish_reason = FinishReason::length;
+  if (cause == FinishCause::cancelled) result_.finish_reason = FinishReason::cancelled;
+  if (whole)
+    result_.finish_reason =
+        result_.output.calls.empty() ? FinishReason::stop : FinishReason::tool_calls;
+  result_.stop_string = stream_.stop_string();
+  result_.interventions = guard_.interventions();
+  result_.usage.prompt_tokens = static_cast<uint32_t>(n_prompt_);
+  result_.usage.reasoning_tokens = guard_.n_reasoning();
+  result_.usage.answer_tokens = guard_.n_content();
+  return std::move(result_);
+}
+
+}  // namespace stride::engine
