@@ -30,15 +30,7 @@ void Answer::run(std::vector<engine::ServiceRequest> requests) {
   last_token_at_.resize(requests.size());
   n_left_ = requests.size();
   if (call().output.stream) early_ = encoder_->start();
-  exchange_.on_closed([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) {
-      {
-        const std::scoped_lock lock(self->mutex_);
-        self->client_gone_ = true;
-      }
-      self->cancel();
-    }
-  });
+  if (!parts_.background) watch_client();
   for (uint32_t i = 0; i < requests.size(); ++i) {
     auto id = parts_.service->submit(std::move(requests[i]), listener(i));
     if (!id) return abandon(Failure(std::move(id).error()), requests.size() - i);
@@ -54,17 +46,27 @@ void Answer::run(std::vector<engine::ServiceRequest> requests) {
   if (cancelled) cancel_requests();
 }
 
+void Answer::watch_client() {
+  exchange_.on_closed([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr) return;
+    {
+      const std::scoped_lock lock(self->mutex_);
+      self->client_gone_ = true;
+    }
+    self->cancel();
+  });
+}
+
 // Not all requests were taken: the rest of the choices will not be told of.
 void Answer::abandon(const Failure& failure, size_t n_missing) {
-  std::optional<AnswerReport> done;
   {
     const std::scoped_lock lock(mutex_);
     fail(failure);
     n_left_ -= n_missing;
-    if (n_left_ == 0) done = report();
+    if (n_left_ == 0) report();
   }
   cancel_requests();
-  if (done && parts_.on_done) parts_.on_done(*done);
 }
 
 // With the mutex held, like all below down to the listener.
@@ -77,7 +79,14 @@ void Answer::begin() {
     exchange_.begin_stream({.headers = std::move(headers), .body = std::exchange(early_, {})});
     last_sent_ = Clock::now();
   }
+  if (parts_.background) respond(net::json_response(200, encoder_->body({})));
   if (is_whole()) complete();
+  if (n_left_ == 0) report();
+}
+
+void Answer::respond(net::HttpResponse response) {
+  response.headers.insert(response.headers.end(), parts_.headers.begin(), parts_.headers.end());
+  exchange_.respond(std::move(response));
 }
 
 bool Answer::is_whole() const {
@@ -99,15 +108,15 @@ void Answer::complete() {
   std::vector<engine::Generated> choices;
   for (auto& choice : choices_) choices.push_back(*choice);
   body_ = encoder_->body(choices);
+  // Before the client knows, so that what it asks next finds what was kept of this answer.
+  report();
   if (call().output.stream) {
     send(encoder_->close());
     over_ = true;
     exchange_.end();
   } else {
     over_ = true;
-    auto response = net::json_response(200, body_);
-    response.headers.insert(response.headers.end(), parts_.headers.begin(), parts_.headers.end());
-    exchange_.respond(std::move(response));
+    respond(net::json_response(200, body_));
   }
 }
 
@@ -121,9 +130,8 @@ void Answer::fail(const Failure& failure) {
     return;
   }
   over_ = true;
-  auto response = failure_response(call().dialect, failure, parts_.request_id);
-  response.headers.insert(response.headers.end(), parts_.headers.begin(), parts_.headers.end());
-  exchange_.respond(std::move(response));
+  if (parts_.background && begun_) encoder_->failure(failure);
+  respond(failure_response(call().dialect, failure, parts_.request_id));
 }
 
 void Answer::admit() {
@@ -176,13 +184,9 @@ void Answer::on_delta(uint32_t choice, const chat::Delta& delta) {
 }
 
 void Answer::on_finish(uint32_t choice, Result<engine::Generated> result) {
-  std::optional<AnswerReport> done;
-  {
-    const std::scoped_lock lock(mutex_);
-    end_choice(choice, std::move(result));
-    if (n_left_ == 0) done = report();
-  }
-  if (done && parts_.on_done) parts_.on_done(*done);
+  const std::scoped_lock lock(mutex_);
+  end_choice(choice, std::move(result));
+  if (n_left_ == 0 && (begun_ || over_)) report();
 }
 
 void Answer::end_choice(uint32_t choice, Result<engine::Generated> result) {
@@ -196,7 +200,10 @@ void Answer::end_choice(uint32_t choice, Result<engine::Generated> result) {
   if (begun_ && is_whole()) complete();
 }
 
-AnswerReport Answer::report() {
+void Answer::report() {
+  if (std::exchange(reported_, true)) return;
+  ended_.notify_all();
+  if (!parts_.on_done) return;
   AnswerReport out;
   out.call = parts_.call.get();
   for (auto& choice : choices_) {
@@ -212,7 +219,17 @@ AnswerReport Answer::report() {
     out.first_token_seconds = seconds_between(begun_at_, first_token_at_);
   out.total_seconds = seconds_between(begun_at_, now);
   out.body = body_;
-  return out;
+  parts_.on_done(out);
+}
+
+std::string Answer::snapshot() {
+  const std::scoped_lock lock(mutex_);
+  return encoder_->body({});
+}
+
+bool Answer::wait_until_over(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return ended_.wait_for(lock, patience, [this] { return n_left_ == 0; });
 }
 
 void Answer::cancel() {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -32,7 +33,7 @@ struct AnswerReport {
   double queue_seconds = 0;
   double first_token_seconds = 0;  // from the submission; 0: there was none
   double total_seconds = 0;
-  std::string body{};             // the whole answer, also of calls that stream
+  std::string body{};  // the whole answer, also of calls that stream
 };
 
 class Answer : public std::enable_shared_from_this<Answer> {
@@ -43,7 +44,11 @@ class Answer : public std::enable_shared_from_this<Answer> {
     engine::Service* service = nullptr;  // outlives the answer
     net::Headers headers{};              // of every response
     std::string request_id{};
-    std::function<void(const AnswerReport&)> on_done{};  // once, on any thread
+    std::string client{};  // whom it belongs to
+    // Goes on without its client, which was told the beginning and asks for the rest.
+    bool background = false;
+    // Once, on any thread, before the client is told of the end. Must not call the answer.
+    std::function<void(const AnswerReport&)> on_done{};
     std::function<void(double seconds)> on_token_gap{};  // between two tokens of a choice
   };
 
@@ -59,8 +64,14 @@ class Answer : public std::enable_shared_from_this<Answer> {
   // Sends a sign of life if nothing was sent for `silence`.
   void keep_alive(Clock::time_point now, Clock::duration silence);
 
+  // The whole answer as it is now; of Responses, where it also says how far it is.
+  std::string snapshot();
+  // True when nothing more will come; waits for it at most so long.
+  bool wait_until_over(std::chrono::milliseconds patience);
+
   const ChatCall& call() const { return *parts_.call; }
   const std::string& id() const { return id_; }
+  const std::string& client() const { return parts_.client; }
 
  private:
   engine::ServiceListener listener(uint32_t choice);
@@ -71,14 +82,16 @@ class Answer : public std::enable_shared_from_this<Answer> {
   void on_delta(uint32_t choice, const chat::Delta& delta);
   void on_finish(uint32_t choice, Result<engine::Generated> result);
   void abandon(const Failure& failure, size_t n_missing);
+  void watch_client();
   void begin();
+  void respond(net::HttpResponse response);
   bool is_whole() const;
   void send(std::string bytes);
   void end_choice(uint32_t choice, Result<engine::Generated> result);
   void complete();
   void fail(const Failure& failure);
   void cancel_requests();
-  AnswerReport report();
+  void report();
 
   Parts parts_;
   net::Exchange exchange_;
@@ -86,6 +99,7 @@ class Answer : public std::enable_shared_from_this<Answer> {
   const Clock::time_point begun_at_ = Clock::now();
 
   std::mutex mutex_;
+  std::condition_variable ended_;
   std::unique_ptr<Encoder> encoder_;
   std::vector<engine::RequestId> requests_;
   std::vector<std::optional<engine::Generated>> choices_;
@@ -95,6 +109,7 @@ class Answer : public std::enable_shared_from_this<Answer> {
   bool over_ = false;  // nothing more is sent
   bool cancelled_ = false;
   bool client_gone_ = false;
+  bool reported_ = false;
   std::string body_;
   size_t n_left_ = 0;  // choices that have not ended
   Clock::time_point last_sent_ = begun_at_;

@@ -72,11 +72,11 @@ struct ToolOrigin {
 struct ResponsesPart {
   bool store = true;
   bool background = false;
-  bool encrypted_reasoning = false;  // include: reasoning.encrypted_content
-  bool summaries = false;            // reasoning.summary was asked for
-  std::string previous{};            // previous_response_id
+  bool encrypted_reasoning = false;                          // include: reasoning.encrypted_content
+  bool summaries = false;                                    // reasoning.summary was asked for
+  std::string previous{};                                    // previous_response_id
   std::map<std::string, ToolOrigin, std::less<>> origins{};  // by the name in the prompt
-  std::map<std::string, std::string, std::less<>> echo{};  // fields the answer repeats, as JSON
+  std::map<std::string, std::string, std::less<>> echo{};    // fields the answer repeats, as JSON
   std::string input_items{};  // the input as a JSON array, for the store
 };
 

@@ -67,15 +67,17 @@ Outcome<> read_output(const Fields& body, ChatCall& call) {
   out.logprobs = logprobs.has_value();
   call.completions.echo = STRIDE_TRY(body.boolean("echo")).value_or(false);
   if (call.completions.echo && out.logprobs)
-    return refuse("echo", "echo with logprobs: log-probabilities of a prompt are not computed; "
-                          "`stride perplexity` scores texts");
+    return refuse("echo",
+                  "echo with logprobs: log-probabilities of a prompt are not computed; "
+                  "`stride perplexity` scores texts");
   if (!STRIDE_TRY(body.text("suffix")).value_or("").empty())
     return refuse("suffix", "suffix: this model has no tokens for filling in the middle");
   const auto best_of = STRIDE_TRY(body.integer("best_of", 1, kMostChoices));
   if (best_of && *best_of > call.n)
-    return refuse("best_of", fmt::format("best_of is {}; choosing among more answers than n ({}) is "
-                                         "not supported",
-                                         *best_of, call.n));
+    return refuse("best_of",
+                  fmt::format("best_of is {}; choosing among more answers than n ({}) is "
+                              "not supported",
+                              *best_of, call.n));
   return {};
 }
 

@@ -15,8 +15,8 @@ double finite(double logprob) {
 }
 
 size_t n_character(std::string_view text) {
-  return static_cast<size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<uint8_t>(c) & 0xc0) != 0x80; }));
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<uint8_t>(c) & 0xc0) != 0x80; }));
 }
 
 class CompletionsEncoder final : public Encoder {
@@ -127,7 +127,8 @@ class CompletionsEncoder final : public Encoder {
   UsageSum usage_of(std::span<const engine::Generated> choices) const {
     UsageSum out = sum_usage(choices);
     out.prompt = 0;
-    for (size_t i = 0; i < choices.size(); i += call_.n) out.prompt += choices[i].usage.prompt_tokens;
+    for (size_t i = 0; i < choices.size(); i += call_.n)
+      out.prompt += choices[i].usage.prompt_tokens;
     return out;
   }
 

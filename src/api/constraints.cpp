@@ -30,8 +30,8 @@ Outcome<> set(ChatCall& call, const std::string& field, ConstraintSpec spec) {
 Outcome<> set_schema(ChatCall& call, const std::string& field, const Json& schema) {
   // Some clients send the schema as text.
   if (schema.is_string()) {
-    auto parsed = json::parse(schema.get_ref<const std::string&>(),
-                              {.numbers = json::Numbers::exact});
+    auto parsed =
+        json::parse(schema.get_ref<const std::string&>(), {.numbers = json::Numbers::exact});
     if (!parsed || parsed->is_string())
       return refuse(field, fmt::format("{} is not a JSON Schema", field));
     return set_schema(call, field, *parsed);
@@ -55,8 +55,8 @@ Outcome<> read_guides(const Fields& fields, const std::string& prefix, ChatCall&
   if (STRIDE_TRY(fields.boolean(prefix + "json_object")).value_or(false))
     STRIDE_TRY(set(call, fields.path(prefix + "json_object"), {.kind = Kind::json_object}));
   if (auto regex = STRIDE_TRY(fields.text(prefix + "regex")))
-    STRIDE_TRY(set(call, fields.path(prefix + "regex"),
-                   {.kind = Kind::regex, .text = std::move(*regex)}));
+    STRIDE_TRY(
+        set(call, fields.path(prefix + "regex"), {.kind = Kind::regex, .text = std::move(*regex)}));
   if (fields.has(prefix + "choice"))
     STRIDE_TRY(set_choices(call, fields.path(prefix + "choice"),
                            STRIDE_TRY(fields.texts(prefix + "choice"))));
@@ -117,14 +117,13 @@ Outcome<> read_format(const Fields& parent, std::string_view name, ChatCall& cal
   const Json* schema = json::member(nested != nullptr ? *nested : *format, "schema");
   if (*type == "text") return {};
   if (*type == "json_object") {
-    if (schema != nullptr && !schema->is_null())
-      return set_schema(call, path + ".schema", *schema);
+    if (schema != nullptr && !schema->is_null()) return set_schema(call, path + ".schema", *schema);
     return set(call, path, {.kind = Kind::json_object});
   }
   if (*type != "json_schema")
-    return refuse(path + ".type",
-                  fmt::format("{}.type is \"{}\"; it can be text, json_object or json_schema", path,
-                              *type));
+    return refuse(
+        path + ".type",
+        fmt::format("{}.type is \"{}\"; it can be text, json_object or json_schema", path, *type));
   if (schema == nullptr)
     return refuse(path, fmt::format("{} of type json_schema needs a schema", path));
   return set_schema(call, path + (nested != nullptr ? ".json_schema.schema" : ".schema"), *schema);
@@ -141,8 +140,7 @@ Outcome<> read_constraints(const Fields& body, ChatCall& call) {
     STRIDE_TRY(set(call, "grammar", {.kind = Kind::grammar, .text = std::move(*grammar)}));
   if (auto regex = STRIDE_TRY(body.text("regex")))
     STRIDE_TRY(set(call, "regex", {.kind = Kind::regex, .text = std::move(*regex)}));
-  if (body.has("choice"))
-    STRIDE_TRY(set_choices(call, "choice", STRIDE_TRY(body.texts("choice"))));
+  if (body.has("choice")) STRIDE_TRY(set_choices(call, "choice", STRIDE_TRY(body.texts("choice"))));
   return {};
 }
 

@@ -25,7 +25,8 @@ void write_token_text(JsonText& out, engine::Token id, const text::Tokenizer& to
 
 void write_token_bytes(JsonText& out, engine::Token id, const text::Tokenizer& tokenizer) {
   out.key("bytes").array();
-  for (const char c : tokenizer.piece(id)) out.value(static_cast<unsigned>(static_cast<uint8_t>(c)));
+  for (const char c : tokenizer.piece(id))
+    out.value(static_cast<unsigned>(static_cast<uint8_t>(c)));
   out.end();
 }
 

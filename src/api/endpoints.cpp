@@ -24,17 +24,21 @@ int64_t seconds_now() {
 
 }  // namespace
 
-Endpoints::Endpoints(const engine::Engine& engine, engine::Service& service,
+Endpoints::Endpoints(const engine::Engine& engine, engine::Service& service, Store& store,
                      const ServerOptions& options)
     : engine_(engine),
       service_(service),
       options_(options),
       started_(seconds_now()),
+      responses_(store),
+      turns_(store, engine),
+      metrics_(options.defaults.model),
+      trace_(options.trace_folder),
       live_(options.silence) {}
 
 CallDefaults Endpoints::defaults_for_call() const {
   CallDefaults out = options_.defaults;
-  out.random_seed = random_number();
+  out.random_seed = options_.seed ? *options_.seed : random_number();
   return out;
 }
 
@@ -47,12 +51,13 @@ void Endpoints::respond(const Incoming& in, int status, std::string body) const 
   respond(in, net::json_response(status, std::move(body)));
 }
 
-void Endpoints::respond(const Incoming& in, const Outcome<std::string>& body) const {
+void Endpoints::respond(const Incoming& in, const Outcome<std::string>& body) {
   if (!body) return refuse_request(in, body.error());
   respond(in, 200, *body);
 }
 
-void Endpoints::refuse_request(const Incoming& in, const Failure& failure) const {
+void Endpoints::refuse_request(const Incoming& in, const Failure& failure) {
+  metrics_.on_failure(failure);
   respond(in, failure_response(in.match.dialect, failure, in.request.request_id));
 }
 
@@ -106,6 +111,15 @@ void Endpoints::handle(Incoming in) {
       return respond(in, 200, props());
     case Endpoint::slots:
       return respond(in, 200, slots());
+    case Endpoint::response:
+      return respond(in, response(in));
+    case Endpoint::response_items:
+      return respond(in, response_items(in));
+    case Endpoint::response_cancel:
+      return respond(in, cancel_response(in));
+    case Endpoint::metrics:
+      return respond(in, {.headers = {{"Content-Type", "text/plain; version=0.0.4"}},
+                          .body = metrics_.text(service_.stats(), http_stats_())});
     case Endpoint::load:
       return respond(in, 200, load());
     default:

@@ -29,8 +29,8 @@ void write_anthropic_model(JsonText& out, const std::string& name, int64_t creat
 }
 
 // OpenAI's form with the keys that clients of vLLM, llama.cpp and OpenRouter read.
-void write_openai_model(JsonText& out, const std::string& name, int64_t created,
-                        uint32_t n_context, const model::Config& config) {
+void write_openai_model(JsonText& out, const std::string& name, int64_t created, uint32_t n_context,
+                        const model::Config& config) {
   out.object()
       .field("id", name)
       .field("object", "model")

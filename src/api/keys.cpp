@@ -52,7 +52,8 @@ Result<std::vector<Key>> parse_keys(std::string_view text) {
     if (cut > kMostKeyBytes)
       return fail(Errc::format, "line {}: a key of {} bytes; at most {} are allowed", line_number,
                   cut, kMostKeyBytes);
-    Key key{.secret = std::string(line.substr(0, cut)), .name = std::string(trim(line.substr(cut)))};
+    Key key{.secret = std::string(line.substr(0, cut)),
+            .name = std::string(trim(line.substr(cut)))};
     if (key.name.empty()) key.name = fmt::format("key-{}", out.size() + 1);
     out.push_back(std::move(key));
   }

@@ -109,8 +109,7 @@ class Reader {
     if (!value.is_array())
       return refuse(place, fmt::format("{}: must be a string or a list of blocks", place));
     for (size_t i = 0; i < value.size(); ++i) {
-      const std::string text =
-          STRIDE_TRY(block_text(value[i], fmt::format("{}.{}", place, i)));
+      const std::string text = STRIDE_TRY(block_text(value[i], fmt::format("{}.{}", place, i)));
       if (stamps == Stamps::keep || !is_stamp(text)) append(out, text);
     }
     return out;
@@ -181,12 +180,11 @@ class Reader {
     if (*role == "user") return read_user(*content, place + ".content");
     if (*role == "assistant") return read_assistant(*content, place + ".content");
     if (*role == "system" || *role == "developer") {
-      add(chat::Role::system,
-          STRIDE_TRY(text_blocks(*content, place + ".content", Stamps::drop)));
+      add(chat::Role::system, STRIDE_TRY(text_blocks(*content, place + ".content", Stamps::drop)));
       return {};
     }
-    return refuse(place, fmt::format("{}.role: \"{}\" is not one of user, assistant, system", place,
-                                     *role));
+    return refuse(
+        place, fmt::format("{}.role: \"{}\" is not one of user, assistant, system", place, *role));
   }
 
   Outcome<> read_user(const Json& content, const std::string& place) {
@@ -224,10 +222,11 @@ class Reader {
     const std::string* id = json::string_member(block, "tool_use_id");
     if (id == nullptr) return refuse(place, fmt::format("{}.tool_use_id: is missing", place));
     if (!is_known_call(*id))
-      return refuse(place, fmt::format("{}: unexpected `tool_use_id` found in `tool_result` blocks: "
-                                       "{}. Each `tool_result` block must have a corresponding "
-                                       "`tool_use` block in an earlier message",
-                                       place, *id));
+      return refuse(place,
+                    fmt::format("{}: unexpected `tool_use_id` found in `tool_result` blocks: "
+                                "{}. Each `tool_result` block must have a corresponding "
+                                "`tool_use` block in an earlier message",
+                                place, *id));
     const Json* content = json::member(block, "content");
     std::string text;
     if (content != nullptr && !content->is_null())
@@ -310,8 +309,7 @@ Outcome<> read_choice(const Fields& body, const std::vector<std::string>& declar
   if (choice == nullptr) return {};
   const Fields fields(*choice, "tool_choice.");
   const std::string type = STRIDE_TRY(fields.text("type")).value_or("");
-  call.rules.parallel =
-      !STRIDE_TRY(fields.boolean("disable_parallel_tool_use")).value_or(false);
+  call.rules.parallel = !STRIDE_TRY(fields.boolean("disable_parallel_tool_use")).value_or(false);
   if (type == "any" || type == "tool") {
     if (declared.empty())
       return refuse("tool_choice", "tool_choice asks for a call, but there are no tools to call");
@@ -325,9 +323,9 @@ Outcome<> read_choice(const Fields& body, const std::vector<std::string>& declar
                     fmt::format("tool_choice: Tool '{}' not found in provided tools", name));
     call.rules.allowed.push_back(name);
   } else if (type != "auto" && type != "any" && type != "none") {
-    return refuse("tool_choice.type",
-                  fmt::format("tool_choice.type is \"{}\"; it can be auto, any, tool or none",
-                              type));
+    return refuse(
+        "tool_choice.type",
+        fmt::format("tool_choice.type is \"{}\"; it can be auto, any, tool or none", type));
   }
   return {};
 }

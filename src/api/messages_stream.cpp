@@ -50,7 +50,8 @@ class MessagesEncoder final : public Encoder {
   std::string delta(uint32_t, const chat::Delta& delta) override {
     switch (delta.kind) {
       case Kind::reasoning: {
-        std::string out = open(Block::thinking, R"({"type":"thinking","thinking":"","signature":""})");
+        std::string out =
+            open(Block::thinking, R"({"type":"thinking","thinking":"","signature":""})");
         if (!call_.messages.omit_thinking)
           out += block_delta("thinking_delta", "thinking", delta.text);
         return out;
@@ -116,7 +117,8 @@ class MessagesEncoder final : public Encoder {
 
   static void write_usage(JsonText& out, const engine::Usage& usage) {
     out.object()
-        .field("input_tokens", usage.prompt_tokens - std::min(usage.prompt_tokens, usage.reused_tokens))
+        .field("input_tokens",
+               usage.prompt_tokens - std::min(usage.prompt_tokens, usage.reused_tokens))
         .field("cache_creation_input_tokens", 0)
         .field("cache_read_input_tokens", usage.reused_tokens)
         .field("output_tokens", usage.completion_tokens())
@@ -126,10 +128,10 @@ class MessagesEncoder final : public Encoder {
   void write_stop(JsonText& out, const engine::Generated& generated) const {
     using enum engine::FinishReason;
     const bool by_string = generated.finish_reason == stop && generated.stop_string;
-    out.field("stop_reason", by_string                                 ? "stop_sequence"
+    out.field("stop_reason", by_string                               ? "stop_sequence"
                              : generated.finish_reason == tool_calls ? "tool_use"
-                             : generated.finish_reason == stop         ? "end_turn"
-                                                                       : "max_tokens");
+                             : generated.finish_reason == stop       ? "end_turn"
+                                                                     : "max_tokens");
     if (by_string && *generated.stop_string < call_.options.stop.size()) {
       out.field("stop_sequence", call_.options.stop[*generated.stop_string]);
     } else {

@@ -63,8 +63,7 @@ Outcome<> keep_functions(Json& body) {
   Json kept = Json::array();
   for (size_t i = 0; i < tools->size(); ++i) {
     Json& tool = (*tools)[i];
-    if (!tool.is_object())
-      return refuse("tools", fmt::format("tools[{}] is not an object", i));
+    if (!tool.is_object()) return refuse("tools", fmt::format("tools[{}] is not an object", i));
     const std::string* type = json::string_member(tool, "type");
     if (type == nullptr || *type == "function") kept.push_back(std::move(tool));
   }
@@ -151,7 +150,8 @@ Outcome<> read_conversation(Json& body, ChatCall& call) {
   const auto generation_prompt = STRIDE_TRY(fields.boolean("add_generation_prompt"));
   if (wanted.value_or(false) && (n == 0 || !said(n - 1)))
     return refuse("continue_final_message", "the last message is not the assistant's");
-  if (n > 0 && said(n - 1)) call.continue_final = wanted.value_or(!generation_prompt.value_or(false));
+  if (n > 0 && said(n - 1))
+    call.continue_final = wanted.value_or(!generation_prompt.value_or(false));
   return {};
 }
 

@@ -39,8 +39,8 @@ Outcome<engine::GenerationInput> encode_raw(const RawPrompt& raw, const engine::
     const auto n_vocab = static_cast<engine::Token>(engine.tokenizer().size());
     for (const engine::Token token : out.prompt) {
       if (token < 0 || token >= n_vocab)
-        return refuse("prompt", fmt::format("prompt holds token {}; the vocabulary has {}", token,
-                                            n_vocab));
+        return refuse("prompt",
+                      fmt::format("prompt holds token {}; the vocabulary has {}", token, n_vocab));
     }
   }
   if (out.prompt.empty()) return refuse("prompt", "prompt is empty");

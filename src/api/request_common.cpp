@@ -49,7 +49,7 @@ Outcome<std::string> read_model(const Fields& body, const CallDefaults& defaults
 engine::Lane lane_of(const ChatCall& call, const CallDefaults& defaults) {
   constexpr std::array<std::string_view, 3> kSmallModels = {"haiku", "-mini", "small-model"};
   constexpr std::array<std::string_view, 6> kErrands = {
-      "title generator",    "generate a title", "conversation title",
+      "title generator",          "generate a title", "conversation title",
       "short, descriptive title", "concise title",    "isnewtopic"};
   if (call.model != defaults.model && has_any(lower(call.model), kSmallModels))
     return engine::Lane::background;

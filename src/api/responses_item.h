@@ -16,8 +16,8 @@ struct OutputItem {
   std::string handle{};   // of reasoning: its encrypted_content, if the client wants it
   std::string call_id{};  // of a call
   std::string name{};
-  std::string space{};     // the namespace of the function
-  std::string logprobs{};  // of a message: entries, comma separated
+  std::string space{};      // the namespace of the function
+  std::string logprobs{};   // of a message: entries, comma separated
   bool summarised = false;  // reasoning is told as a summary
   bool done = false;
   bool cut = false;  // by the limit of tokens

@@ -19,11 +19,15 @@ namespace stride::api {
 namespace {
 
 // What is repeated in the answer just as it came.
-constexpr std::array kEchoed = {
-    "instructions", "max_output_tokens", "max_tool_calls",   "metadata",     "parallel_tool_calls",
-    "previous_response_id", "prompt_cache_key", "reasoning", "safety_identifier", "service_tier",
-    "temperature",  "text",              "tool_choice",      "tools",        "top_logprobs",
-    "top_p",        "truncation",        "user"};
+constexpr std::array kEchoed = {"instructions",        "max_output_tokens",
+                                "max_tool_calls",      "metadata",
+                                "parallel_tool_calls", "previous_response_id",
+                                "prompt_cache_key",    "reasoning",
+                                "safety_identifier",   "service_tier",
+                                "temperature",         "text",
+                                "tool_choice",         "tools",
+                                "top_logprobs",        "top_p",
+                                "truncation",          "user"};
 
 // The texts of a list of parts, or a string.
 Outcome<std::string> parts_text(const Json& value, const std::string& place) {

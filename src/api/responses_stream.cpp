@@ -235,8 +235,8 @@ class ResponsesEncoder final : public Encoder {
   }
 
   std::string item_event(std::string_view type) {
-    return event(type, fmt::format(R"("output_index":{},"item":{})", items_.size(),
-                                   write_item(item_)));
+    return event(type,
+                 fmt::format(R"("output_index":{},"item":{})", items_.size(), write_item(item_)));
   }
 
   std::string open(OutputItem::Kind kind) {
@@ -262,9 +262,9 @@ class ResponsesEncoder final : public Encoder {
 
   std::string add_reasoning(const std::string& text) {
     item_.text += text;
-    return event(summarises() ? "response.reasoning_summary_text.delta"
-                              : "response.reasoning_text.delta",
-                 at_part("\"delta\":" + json_string(text)));
+    return event(
+        summarises() ? "response.reasoning_summary_text.delta" : "response.reasoning_text.delta",
+        at_part("\"delta\":" + json_string(text)));
   }
 
   std::string add_content(const std::string& text) {
@@ -273,8 +273,8 @@ class ResponsesEncoder final : public Encoder {
     const std::string logprobs = take_logprobs();
     item_.logprobs += item_.logprobs.empty() || logprobs.empty() ? "" : ",";
     item_.logprobs += logprobs;
-    return event("response.output_text.delta",
-                 at_part(fmt::format(R"("delta":{},"logprobs":[{}])", json_string(text), logprobs)));
+    return event("response.output_text.delta", at_part(fmt::format(R"("delta":{},"logprobs":[{}])",
+                                                                   json_string(text), logprobs)));
   }
 
   // The entries of the tokens since the last call.
@@ -305,7 +305,8 @@ class ResponsesEncoder final : public Encoder {
     item_.text += text;
     // The free text of a custom tool is inside the arguments, and known when they are whole.
     if (item_.kind == OutputItem::Kind::custom) return {};
-    return event("response.function_call_arguments.delta", at_item("\"delta\":" + json_string(text)));
+    return event("response.function_call_arguments.delta",
+                 at_item("\"delta\":" + json_string(text)));
   }
 
   std::string close_item() {
@@ -334,8 +335,9 @@ class ResponsesEncoder final : public Encoder {
                      at_part(fmt::format(R"("text":{},"logprobs":[{}])", text, item_.logprobs))) +
                event("response.content_part.done", at_part(part));
       case OutputItem::Kind::call:
-        return event("response.function_call_arguments.done",
-                     at_item(fmt::format(R"("name":{},"arguments":{})", json_string(item_.name), text)));
+        return event(
+            "response.function_call_arguments.done",
+            at_item(fmt::format(R"("name":{},"arguments":{})", json_string(item_.name), text)));
       case OutputItem::Kind::custom: {
         const std::string input = json_string(custom_input(item_.text));
         return event("response.custom_tool_call_input.delta", at_item("\"delta\":" + input)) +
@@ -351,10 +353,10 @@ class ResponsesEncoder final : public Encoder {
   AnswerContext context_;
   std::string id_;
   uint64_t sequence_ = 0;
-  OutputItem item_;                               // the one that is open
-  std::vector<std::string> items_;                // those that are done, as JSON
-  std::vector<engine::GeneratedToken> pending_;   // whose log-probabilities were not told
-  std::string text_;                              // of all messages
+  OutputItem item_;                              // the one that is open
+  std::vector<std::string> items_;               // those that are done, as JSON
+  std::vector<engine::GeneratedToken> pending_;  // whose log-probabilities were not told
+  std::string text_;                             // of all messages
   std::string_view status_ = "in_progress";
   std::string usage_;
   std::string timings_;

@@ -22,8 +22,8 @@ enum class Endpoint {
   completions,
   responses,
   response_tokens,
-  response,         // GET, DELETE of one
-  response_items,   // GET of its input
+  response,        // GET, DELETE of one
+  response_items,  // GET of its input
   response_cancel,
   messages,
   message_tokens,

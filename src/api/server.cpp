@@ -6,16 +6,20 @@
 #include <fmt/format.h>
 
 #include "api/endpoints.h"
+#include "api/request_log.h"
+#include "api/store.h"
 
 namespace stride::api {
 
 class Server::Impl {
  public:
-  Impl(const engine::Engine& engine, engine::Service& service, ServerOptions options)
+  Impl(const engine::Engine& engine, engine::Service& service, std::unique_ptr<Store> store,
+       ServerOptions options)
       : options_(std::move(options)),
+        store_(std::move(store)),
         keys_(options_.keys),
         hosts_(options_.net.address, options_.hosts),
-        endpoints_(engine, service, options_) {}
+        endpoints_(engine, service, *store_, options_) {}
 
   Result<> start() {
     net::ServerHandlers handlers;
@@ -23,6 +27,9 @@ class Server::Impl {
     handlers.handle = [this](net::HttpRequest request, net::Exchange exchange) {
       handle(std::move(request), std::move(exchange));
     };
+    if (options_.log)
+      handlers.log = [this](const net::AccessRecord& record) { options_.log(access_line(record)); };
+    endpoints_.set_http_stats([this] { return http_->stats(); });
     http_ = STRIDE_TRY(net::HttpServer::start(options_.net, std::move(handlers)));
     return {};
   }
@@ -62,15 +69,13 @@ class Server::Impl {
 
   net::HttpResponse no_route(const net::HttpRequest& request, const RouteMatch& match) const {
     if (match.allowed.empty())
-      return failure_response(
-          match.dialect,
-          {FailureKind::not_found, fmt::format("there is no {}", request.path)},
-          request.request_id);
+      return failure_response(match.dialect,
+                              {FailureKind::not_found, fmt::format("there is no {}", request.path)},
+                              request.request_id);
     auto response = failure_response(
         match.dialect,
-        {FailureKind::method_not_allowed,
-         fmt::format("{} cannot be called with {}, only with {}", request.path, request.method,
-                     match.allowed)},
+        {FailureKind::method_not_allowed, fmt::format("{} cannot be called with {}, only with {}",
+                                                      request.path, request.method, match.allowed)},
         request.request_id);
     response.headers.push_back({"Allow", match.allowed});
     return response;
@@ -101,6 +106,7 @@ class Server::Impl {
   }
 
   ServerOptions options_;
+  std::unique_ptr<Store> store_;
   KeyRing keys_;
   net::HostCheck hosts_;
   Endpoints endpoints_;
@@ -109,7 +115,10 @@ class Server::Impl {
 
 Result<std::unique_ptr<Server>> Server::start(const engine::Engine& engine,
                                               engine::Service& service, ServerOptions options) {
-  auto impl = std::make_unique<Impl>(engine, service, std::move(options));
+  StoreOptions where;
+  if (!options.state_folder.empty()) where.file = options.state_folder / "serve.sqlite";
+  auto store = STRIDE_TRY(Store::open(where));
+  auto impl = std::make_unique<Impl>(engine, service, std::move(store), std::move(options));
   STRIDE_TRY(impl->start());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }

@@ -36,10 +36,11 @@ struct ServerOptions {
   net::CorsOptions cors{};
   std::string prefix{};  // of every path: "/llm"
   CallDefaults defaults{};
-  uint32_t n_context = 0;                    // tokens of prompt and answer together
-  std::filesystem::path state_folder{};      // for what outlives the process; empty: in memory
-  std::filesystem::path trace_folder{};      // a bundle for each request; empty: none
-  std::chrono::milliseconds silence{5'000};  // after which a silent stream gets a sign of life
+  std::optional<uint64_t> seed{};        // of requests that bring none; nothing: a random one each
+  uint32_t n_context = 0;                // tokens of prompt and answer together
+  std::filesystem::path state_folder{};  // for what outlives the process; empty: in memory
+  std::filesystem::path trace_folder{};  // a bundle for each request; empty: none
+  std::chrono::milliseconds silence{5'000};     // after which a silent stream gets a sign of life
   std::function<void(std::string_view)> log{};  // one line of JSON for each request
   // The page at "/" and its files; nothing for a path that it does not have.
   std::function<std::optional<net::HttpResponse>(const net::HttpRequest&)> page{};

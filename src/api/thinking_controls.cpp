@@ -30,9 +30,8 @@ class Wishes {
  public:
   Outcome<> set_switch(const std::string& field, bool on) {
     if (on_ && *on_ != on)
-      return refuse(field,
-                    fmt::format("{} turns thinking {}, but {} turns it {}", field,
-                                on ? "on" : "off", switch_field_, *on_ ? "on" : "off"));
+      return refuse(field, fmt::format("{} turns thinking {}, but {} turns it {}", field,
+                                       on ? "on" : "off", switch_field_, *on_ ? "on" : "off"));
     if (!on_) switch_field_ = field;
     on_ = on;
     return {};

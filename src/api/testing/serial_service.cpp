@@ -80,11 +80,9 @@ void SerialService::run(const std::stop_token& stop) {
 void SerialService::serve(Job job, const std::stop_token& stop) {
   const engine::ServiceListener& to = job.listener;
   if (to.on_queued) to.on_queued(0);
-  auto generated =
-      engine::generate(engine_, session_, job.request.input, job.request.options,
-                       {.on_prefill = to.on_prefill, .on_delta = to.on_delta,
-                        .on_token = to.on_token},
-                       stop);
+  auto generated = engine::generate(
+      engine_, session_, job.request.input, job.request.options,
+      {.on_prefill = to.on_prefill, .on_delta = to.on_delta, .on_token = to.on_token}, stop);
   if (generated) {
     const std::scoped_lock lock(mutex_);
     stats_.prompt_tokens += generated->usage.prompt_tokens;
