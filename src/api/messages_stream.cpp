@@ -48,17 +48,16 @@ class MessagesEncoder final : public Encoder {
   std::string token(uint32_t, const engine::GeneratedToken&) override { return {}; }
 
   std::string delta(uint32_t, const chat::Delta& delta) override {
+    std::string out;
     switch (delta.kind) {
-      case Kind::reasoning: {
-        std::string out =
-            open(Block::thinking, R"({"type":"thinking","thinking":"","signature":""})");
+      case Kind::reasoning:
+        out = open(Block::thinking, R"({"type":"thinking","thinking":"","signature":""})");
         if (!call_.messages.omit_thinking)
           out += block_delta("thinking_delta", "thinking", delta.text);
         return out;
-      }
       case Kind::content:
-        return open(Block::text, R"({"type":"text","text":""})") +
-               block_delta("text_delta", "text", delta.text);
+        out = open(Block::text, R"({"type":"text","text":""})");
+        return out += block_delta("text_delta", "text", delta.text);
       case Kind::call_begin:
         return begin_call(delta);
       case Kind::call_arguments:

@@ -57,7 +57,8 @@ class ResponsesEncoder final : public Encoder {
       : call_(call), context_(std::move(context)), id_(answer_id(call.dialect, context_.ids)) {}
 
   std::string start() override {
-    return lifecycle("response.created") + lifecycle("response.in_progress");
+    std::string out = lifecycle("response.created");
+    return out += lifecycle("response.in_progress");
   }
 
   std::string wait(const WaitState& state) override {
@@ -80,11 +81,14 @@ class ResponsesEncoder final : public Encoder {
   }
 
   std::string delta(uint32_t, const chat::Delta& delta) override {
+    std::string out;
     switch (delta.kind) {
       case Kind::reasoning:
-        return open(OutputItem::Kind::reasoning) + add_reasoning(delta.text);
+        out = open(OutputItem::Kind::reasoning);
+        return out += add_reasoning(delta.text);
       case Kind::content:
-        return open(OutputItem::Kind::message) + add_content(delta.text);
+        out = open(OutputItem::Kind::message);
+        return out += add_content(delta.text);
       case Kind::call_begin:
         return begin_call(delta);
       case Kind::call_arguments:
@@ -136,6 +140,7 @@ class ResponsesEncoder final : public Encoder {
   }
 
  private:
+  // Numbers the events, so they must be made in the order in which they are sent.
   std::string event(std::string_view type, std::string_view fields) {
     return sse(type, fmt::format(R"({{"type":"{}","sequence_number":{}{}{}}})", type, sequence_++,
                                  fields.empty() ? "" : ",", fields));
@@ -321,32 +326,43 @@ class ResponsesEncoder final : public Encoder {
 
   // The events that end the parts of an item, before the item itself ends.
   std::string close_content() {
-    const std::string text = json_string(item_.text);
-    const std::string part = fmt::format(R"("part":{})", write_part(item_, item_.text));
     switch (item_.kind) {
       case OutputItem::Kind::reasoning:
-        if (summarises())
-          return event("response.reasoning_summary_text.done", at_part("\"text\":" + text)) +
-                 event("response.reasoning_summary_part.done", at_part(part));
-        return event("response.reasoning_text.done", at_part("\"text\":" + text)) +
-               event("response.content_part.done", at_part(part));
-      case OutputItem::Kind::message:
-        return event("response.output_text.done",
-                     at_part(fmt::format(R"("text":{},"logprobs":[{}])", text, item_.logprobs))) +
-               event("response.content_part.done", at_part(part));
+        return close_reasoning();
+      case OutputItem::Kind::message: {
+        std::string out = event("response.output_text.done",
+                                at_part(fmt::format(R"("text":{},"logprobs":[{}])",
+                                                    json_string(item_.text), item_.logprobs)));
+        return out += event("response.content_part.done", at_part(whole_part()));
+      }
       case OutputItem::Kind::call:
-        return event(
-            "response.function_call_arguments.done",
-            at_item(fmt::format(R"("name":{},"arguments":{})", json_string(item_.name), text)));
+        return event("response.function_call_arguments.done",
+                     at_item(fmt::format(R"("name":{},"arguments":{})", json_string(item_.name),
+                                         json_string(item_.text))));
       case OutputItem::Kind::custom: {
         const std::string input = json_string(custom_input(item_.text));
-        return event("response.custom_tool_call_input.delta", at_item("\"delta\":" + input)) +
-               event("response.custom_tool_call_input.done", at_item("\"input\":" + input));
+        std::string out =
+            event("response.custom_tool_call_input.delta", at_item("\"delta\":" + input));
+        return out += event("response.custom_tool_call_input.done", at_item("\"input\":" + input));
       }
       case OutputItem::Kind::none:
         break;
     }
     return {};
+  }
+
+  std::string close_reasoning() {
+    const std::string text = at_part("\"text\":" + json_string(item_.text));
+    std::string out = event(
+        summarises() ? "response.reasoning_summary_text.done" : "response.reasoning_text.done",
+        text);
+    return out += event(
+               summarises() ? "response.reasoning_summary_part.done" : "response.content_part.done",
+               at_part(whole_part()));
+  }
+
+  std::string whole_part() const {
+    return fmt::format(R"("part":{})", write_part(item_, item_.text));
   }
 
   const ChatCall& call_;

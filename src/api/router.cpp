@@ -50,8 +50,8 @@ bool matches(std::string_view pattern, std::string_view path, std::string& id) {
   if (!path.starts_with(pattern.substr(0, hole)) || !path.ends_with(tail)) return false;
   if (path.size() <= hole + tail.size()) return false;
   const std::string_view middle = path.substr(hole, path.size() - hole - tail.size());
-  // A model's name may hold slashes; nothing follows it.
-  if (!tail.empty() && middle.find('/') != std::string_view::npos) return false;
+  // Only a model's name may hold slashes.
+  if (!pattern.starts_with("/models/") && middle.find('/') != std::string_view::npos) return false;
   const auto decoded = net::percent_decode(middle);
   if (!decoded) return false;
   id = *decoded;
