@@ -63,8 +63,7 @@ Result<> check(const Plan& plan, uint32_t max_rows) {
 }
 
 uint64_t capacity_of(const Plan& plan) {
-  return uint64_t{plan.depths.back()} + plan.prompts.back() +
-         uint64_t{plan.n_gen} * plan.rows.back();
+  return uint64_t{plan.depths.back()} + plan.prompts.back() + plan.n_gen;
 }
 
 }  // namespace stride::bench

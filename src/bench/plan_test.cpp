@@ -51,7 +51,7 @@ TEST(Plan, ChecksWhatCannotBeMeasured) {
 
 TEST(Plan, CapacityIsThatOfTheLongestCombination) {
   EXPECT_EQ(capacity_of({.prompts = {0, 2048}, .depths = {0, 4096}, .rows = {1, 8}, .n_gen = 100}),
-            2048U + 4096 + 800);
+            2048U + 4096 + 100);
 }
 
 TEST(Spread, MedianAndEnds) {

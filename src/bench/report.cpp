@@ -196,7 +196,7 @@ std::string table(const Report& report) {
   out +=
       "limit %: time that the bytes or the operations take at the limits probed before and after, "
       "the longer, over the time taken.\n"
-      "rows: tokens of one sequence decoded in one step. weights/t, KV/t: MB touched per token. "
+      "rows: sequences that decode together. weights/t, KV/t: MB touched per token. "
       "first token: s. peak: GB.\n";
   return out;
 }

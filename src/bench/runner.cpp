@@ -120,7 +120,7 @@ class Runner {
     if (plan_.n_gen > 0) {
       const auto prompt = n_prompt > 0 ? sequence_->mark() : nullptr;
       for (const uint32_t n_row : plan_.rows) {
-        Repetition decoded = STRIDE_TRY(decode(n_row));
+        Repetition decoded = STRIDE_TRY(decode(n_row, prompt ? *prompt : filled));
         if (n_prompt > 0) decoded.first_token_seconds.reset();
         decoded.peak_memory = peak();
         outcome_.measurements[at++].repetitions.push_back(decoded);
@@ -143,15 +143,59 @@ class Runner {
     return sum;
   }
 
-  Result<Repetition> decode(uint32_t n_row) {
+  // The next tokens of n_row sequences that hold what sequence_ held at the point.
+  Result<Repetition> decode(uint32_t n_row, const RewindPoint& point) {
+    STRIDE_TRY(branch(n_row, point));
     Repetition sum = begin_repetition();
     for (uint32_t i = 0; i < plan_.n_gen; ++i) {
-      const double seconds = STRIDE_TRY(step(n_row, Logits::all, sum));
+      const double seconds = STRIDE_TRY(decode_step(n_row, sum));
       if (i == 0) sum.first_token_seconds = seconds;
       forecast_.did_decode(n_row, seconds);
       STRIDE_TRY(report());
     }
     return sum;
+  }
+
+  Result<> branch(uint32_t n_row, const RewindPoint& point) {
+    branches_.resize(n_row - 1);
+    branch_outs_.resize(n_row - 1);
+    for (auto& branch : branches_) {
+      if (!branch) branch = STRIDE_TRY(model_.new_sequence(sequence_->capacity()));
+      STRIDE_TRY(branch->adopt(sequence_->pages(), point));
+    }
+    return {};
+  }
+
+  Result<double> decode_step(uint32_t n_row, Repetition& sum) {
+    draw(n_row);
+    const uint32_t n_past = sequence_->size();
+    std::vector<model::Part> parts;
+    for (uint32_t i = 0; i < n_row; ++i) {
+      parts.push_back({i == 0 ? sequence_.get() : branches_[i - 1].get(),
+                       {.ids = std::span(ids_).subspan(i, 1), .experts = true},
+                       {},
+                       i == 0 ? &out_ : &branch_outs_[i - 1]});
+    }
+    const auto begin = Clock::now();
+    STRIDE_TRY(model_.forward_batch(parts, nullptr));
+    const double seconds = seconds_since(begin);
+    sum.work += counter_.step(n_past, 1, n_row, n_row, picks_of(parts));
+    sum.seconds += seconds;
+    sum.n_token += n_row;
+    return seconds;
+  }
+
+  // [n_moe_layer, n_part, n_expert_used]
+  std::vector<int32_t> picks_of(std::span<const model::Part> parts) const {
+    const size_t k = model_.config().n_expert_used;
+    std::vector<int32_t> picks;
+    for (size_t at = 0; at < parts[0].out->experts.size(); at += k) {
+      for (const model::Part& part : parts) {
+        const auto first = part.out->experts.begin() + static_cast<ptrdiff_t>(at);
+        picks.insert(picks.end(), first, first + static_cast<ptrdiff_t>(k));
+      }
+    }
+    return picks;
   }
 
   Repetition begin_repetition() const {
@@ -211,6 +255,8 @@ class Runner {
   Forecast forecast_;
   Random random_;
   std::unique_ptr<model::Sequence> sequence_;
+  std::vector<std::unique_ptr<model::Sequence>> branches_;  // further ones, for decoding
+  std::vector<model::Output> branch_outs_;
   std::vector<Token> ids_;
   model::Output out_;
   std::string what_ = "warming up";

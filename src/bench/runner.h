@@ -7,8 +7,9 @@
 // machines change from second to second.
 //
 // All tokens are random and different: one repeated token would pick the same experts in every row.
-// Rows decoded at once are rows of one sequence, as in the verification of drafts that are all
-// accepted. What is timed is the model alone, without sampling.
+// What is decoded at once are the next tokens of several sequences, which begin with the same depth
+// and prompt and share its keys and values in memory, as agents of one kind do. What is timed is
+// the model alone, without sampling.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,7 @@ struct Measurement {
   Phase phase = Phase::prefill;
   uint32_t n_prompt = 0;
   uint32_t depth = 0;
-  uint32_t n_row = 0;  // of a decode step; 0 for prefill
+  uint32_t n_row = 0;  // of a decode step, each of its own sequence; 0 for prefill
   std::vector<Repetition> repetitions;
 };
 

@@ -80,7 +80,7 @@ TEST_F(RunnerTest, MeasuresEveryCombinationAsOftenAsAsked) {
         EXPECT_EQ(r.work.kv_bytes, kv_bytes(m.depth, 16, 1) + kv_bytes(m.depth + 16, 4, 1));
         EXPECT_GE(*r.first_token_seconds, r.seconds);
       } else {
-        EXPECT_EQ(r.work.kv_bytes, kv_bytes(m.depth + m.n_prompt, m.n_row, 4));
+        EXPECT_EQ(r.work.kv_bytes, m.n_row * kv_bytes(m.depth + m.n_prompt, 1, 4));
       }
     }
   }

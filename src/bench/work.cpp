@@ -87,8 +87,9 @@ void WorkCounter::add_attention(const Layer& layer, uint64_t n_past, uint64_t n_
     work.float_ops += layer.ops_per_key * (layer.full ? p + 1 : std::min(p + 1, window_));
 }
 
-Work WorkCounter::step(uint64_t n_past, uint64_t n_row, uint64_t n_logits,
+Work WorkCounter::step(uint64_t n_past, uint64_t n_each, uint64_t n_sequence, uint64_t n_logits,
                        std::span<const int32_t> picks) const {
+  const uint64_t n_row = n_each * n_sequence;
   Work work;
   work.weight_bytes = n_row * embedding_row_bytes_ + (n_logits > 0 ? output_.bytes : 0);
   work.int8_ops = n_logits * output_.int8_ops;
@@ -98,7 +99,7 @@ Work WorkCounter::step(uint64_t n_past, uint64_t n_row, uint64_t n_logits,
     work.weight_bytes += layer.dense.bytes;
     work.int8_ops += n_row * layer.dense.int8_ops;
     work.float_ops += n_row * layer.dense.float_ops;
-    add_attention(layer, n_past, n_row, work);
+    for (uint64_t i = 0; i < n_sequence; ++i) add_attention(layer, n_past, n_each, work);
     if (!layer.moe) continue;
     const auto mine = picks.first(std::min<size_t>(n_pick, picks.size()));
     picks = picks.subspan(mine.size());

@@ -45,6 +45,12 @@ class WorkCounter {
   // One step: n_row rows behind n_past positions, with logits of n_logits of them. `picks` is
   // Output::experts: [n_moe_layer, n_row, n_expert_used].
   Work step(uint64_t n_past, uint64_t n_row, uint64_t n_logits,
+            std::span<const int32_t> picks) const {
+    return step(n_past, n_row, 1, n_logits, picks);
+  }
+  // The same for n_row rows of each of n_sequence sequences: picks [n_moe_layer, n_sequence *
+  // n_row, n_expert_used].
+  Work step(uint64_t n_past, uint64_t n_row, uint64_t n_sequence, uint64_t n_logits,
             std::span<const int32_t> picks) const;
 
  private:

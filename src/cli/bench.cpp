@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "bench/report.h"
 #include "bench/runner.h"
+#include "cache/kv_pages.h"
 #include "cli/commands.h"
 #include "cli/find_model.h"
 #include "cli/human.h"
@@ -82,7 +83,11 @@ class BenchProgress {
 
 Result<> check_memory(const model::Model& model, const bench::Plan& plan) {
   const uint64_t capacity = bench::capacity_of(plan);
-  const uint64_t needed = model.sequence_bytes(static_cast<uint32_t>(capacity));
+  const auto n_token = static_cast<uint32_t>(capacity);
+  // Each further sequence has windows and, behind what it shares, pages of its own.
+  const uint64_t n_page = (plan.n_gen + 2 * cache::kPageTokens - 1) / cache::kPageTokens;
+  const uint64_t branch = model.window_bytes(n_token) + n_page * model.page_bytes();
+  const uint64_t needed = model.sequence_bytes(n_token) + (plan.rows.back() - 1) * branch;
   const auto memory = memory_info();
   if (!memory || needed <= memory->available) return {};
   return fail(Errc::exhausted,
@@ -183,8 +188,7 @@ int bench_command(Arguments args) {
       .option("-npp,--n-prompt", options.prompts, "prompt lengths in tokens, comma separated")
       .option("-ntg,--n-gen", options.n_gen, "decode steps after each prompt")
       .option("-npl,--n-parallel", options.rows,
-              "rows decoded in one step, comma separated: tokens of one sequence, as when drafts "
-              "are verified")
+              "sequences that decode together, comma separated; they share the prompt")
       .option("-d,--n-depth", options.depths,
               "tokens that the cache holds before the prompt, comma separated")
       .option("-r,--repetitions", options.repetitions, "of each measurement")

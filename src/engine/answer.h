@@ -38,6 +38,7 @@ class Answer {
   void end(FinishCause cause) { cause_ = cause; }
   // Closes the reasoning before the next token; false if the text is not inside one.
   bool end_reasoning() { return guard_.end_reasoning(); }
+  bool in_reasoning() const { return guard_.channel() == decode::Channel::reasoning; }
 
   std::span<const Token> text() const { return text_; }   // prompt and answer
   uint32_t n_left() const { return guard_.remaining(); }  // tokens that may follow

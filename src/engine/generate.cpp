@@ -77,6 +77,8 @@ std::string_view name(FinishCause cause) {
       return "context_end";
     case FinishCause::loop:
       return "loop";
+    case FinishCause::deadline:
+      return "deadline";
     case FinishCause::cancelled:
       return "cancelled";
   }
@@ -103,6 +105,7 @@ Result<Generated> generate(const Engine& engine, Session& session, const Generat
   Generated result = answer.finish();
   if (read) {
     result.usage.reused_tokens = read->reused;
+    result.usage.matched_tokens = read->reused;
     result.timings.prefill_seconds = read->seconds;
     if (read->seconds > 0)
       result.timings.prompt_tokens_per_second = read->processed / read->seconds;

@@ -44,6 +44,7 @@ enum class FinishCause : uint8_t {
   token_budget,  // max_tokens
   context_end,   // the context is full
   loop,          // the text went round in circles
+  deadline,      // the time that the request had was over
   cancelled
 };
 std::string_view name(FinishReason reason);
@@ -58,13 +59,17 @@ struct GeneratedToken {
 
 struct Usage {
   uint32_t prompt_tokens = 0;
-  uint32_t reused_tokens = 0;     // of the prompt, found in the cache
+  uint32_t reused_tokens = 0;  // of the prompt, found in the cache
+  // Of the prompt, in common with something that the cache holds. Those that were not reused lie
+  // behind the last place where the sliding layers could be taken up.
+  uint32_t matched_tokens = 0;
   uint32_t reasoning_tokens = 0;  // generated, up to and including </think>
   uint32_t answer_tokens = 0;     // generated after it
   uint32_t completion_tokens() const { return reasoning_tokens + answer_tokens; }
 };
 
 struct Timings {
+  double queue_seconds = 0;  // before it was begun
   double prefill_seconds = 0;
   double decode_seconds = 0;
   double prompt_tokens_per_second = 0;     // of the tokens that were not reused

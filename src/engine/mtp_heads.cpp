@@ -57,24 +57,31 @@ uint32_t MtpHeads::backlog(uint32_t depth) const {
   return most;
 }
 
-// Runs a head over all that it has to read, the last of `ids` being the tokens that belong to these
-// rows, and hands its output to the next one. A head whose logits are no numbers guesses the first
-// token, which is as good as any.
-Result<Token> MtpHeads::run(model::Model& model, model::Sequence& sequence, uint32_t head,
-                            std::span<const Token> ids) {
+// All that a head has to read, the last of `ids` being the tokens that belong to these rows.
+Result<model::Part> MtpHeads::part(model::Model& model, model::Sequence& sequence, uint32_t head,
+                                   std::span<const Token> ids) {
   keep_last(head, window_);
   Head& h = heads_[head];
   if (h.forget) STRIDE_TRY(model.truncate_mtp(sequence, head, 0));
   h.forget = false;
-  const uint32_t n = n_row(h), n_stale = std::min(head, n);
-  const bool has_next = head + 1 < heads_.size();
-  STRIDE_TRY(model.forward_mtp(
-      sequence, head,
-      {.ids = ids.last(n), .logits = model::Logits::last, .hidden = has_next, .n_draft = n_stale},
-      h.hidden, out_));
-  const uint32_t exact = model.mtp_size(sequence, head) - n_stale;
-  STRIDE_TRY(model.truncate_mtp(sequence, head, exact));
-  if (has_next) feed(head + 1, h.first, out_.hidden);
+  const uint32_t n = n_row(h);
+  return model::Part{&sequence,
+                     {.ids = ids.last(n),
+                      .logits = model::Logits::last,
+                      .hidden = head + 1 < heads_.size(),
+                      .n_draft = std::min(head, n)},
+                     h.hidden,
+                     &out_};
+}
+
+// Takes back what saw drafts and hands the head's output to the next one. A head whose logits are
+// no numbers guesses the first token, which is as good as any.
+Result<Token> MtpHeads::ran(model::Model& model, const model::Part& part, uint32_t head) {
+  Head& h = heads_[head];
+  const uint32_t n = n_row(h), n_stale = part.request.n_draft;
+  const uint32_t exact = model.mtp_size(*part.sequence, head) - n_stale;
+  STRIDE_TRY(model.truncate_mtp(*part.sequence, head, exact));
+  if (part.request.hidden) feed(head + 1, h.first, out_.hidden);
   // Of the rows to be computed again only the first has an input that no draft took part in.
   const uint32_t n_kept = head > 0 && n >= head ? 1 : 0;
   h.hidden.erase(h.hidden.begin(), h.hidden.begin() + size_t{n - n_stale} * n_embd_);
@@ -83,24 +90,42 @@ Result<Token> MtpHeads::run(model::Model& model, model::Sequence& sequence, uint
   return decode::argmax(out_.logits).value_or(0);
 }
 
-Result<std::vector<Token>> MtpHeads::draft(model::Model& model, model::Sequence& sequence,
-                                           std::span<const Token> tokens, Token next,
-                                           uint32_t depth) {
-  // No head has more to read than the deepest.
-  std::vector<Token> ids(tokens.begin() + heads_.at(depth - 1).first, tokens.end());
-  ids.push_back(next);
-  std::vector<Token> drafts;
-  for (uint32_t k = 0; k < depth; ++k) {
-    drafts.push_back(STRIDE_TRY(run(model, sequence, k, ids)));
-    ids.push_back(drafts.back());
+// The head behind those that drafted was fed rows that saw drafts, and will not read them in this
+// round.
+void MtpHeads::drop_stale(uint32_t depth) {
+  if (depth >= heads_.size()) return;
+  std::vector<float>& hidden = heads_[depth].hidden;
+  const size_t n_stale = std::min<size_t>(depth - 1, hidden.size() / n_embd_);
+  hidden.resize(hidden.size() - n_stale * n_embd_);
+}
+
+Result<> MtpHeads::draft(model::Model& model, std::span<Round> rounds) {
+  std::vector<std::vector<Token>> ids;
+  uint32_t deepest = 0;
+  for (const Round& round : rounds) {
+    // No head has more to read than the deepest.
+    auto& own = ids.emplace_back(
+        round.tokens.begin() + round.heads->heads_.at(round.depth - 1).first, round.tokens.end());
+    own.push_back(round.next);
+    deepest = std::max(deepest, round.depth);
   }
-  // The next head was fed rows that saw drafts, and will not read them in this round.
-  if (depth < heads_.size()) {
-    std::vector<float>& hidden = heads_[depth].hidden;
-    const size_t n_stale = std::min<size_t>(depth - 1, hidden.size() / n_embd_);
-    hidden.resize(hidden.size() - n_stale * n_embd_);
+  for (uint32_t k = 0; k < deepest; ++k) {
+    std::vector<model::Part> parts;
+    std::vector<size_t> of;  // the round of each part
+    for (size_t i = 0; i < rounds.size(); ++i) {
+      if (rounds[i].depth <= k) continue;
+      parts.push_back(STRIDE_TRY(rounds[i].heads->part(model, *rounds[i].sequence, k, ids[i])));
+      of.push_back(i);
+    }
+    STRIDE_TRY(model.forward_mtp_batch(k, parts));
+    for (size_t i = 0; i < parts.size(); ++i) {
+      Round& round = rounds[of[i]];
+      round.drafts.push_back(STRIDE_TRY(round.heads->ran(model, parts[i], k)));
+      ids[of[i]].push_back(round.drafts.back());
+    }
   }
-  return drafts;
+  for (const Round& round : rounds) round.heads->drop_stale(round.depth);
+  return {};
 }
 
 }  // namespace stride::engine

@@ -39,10 +39,18 @@ class MtpHeads {
   // Rows that a draft of this depth would run in the head that has most to read.
   uint32_t backlog(uint32_t depth) const;
 
-  // Guesses what follows `next`, the token after those that the sequence holds: one token from each
-  // of the first `depth` heads (1 .. n_mtp). The last rows of the sequence must have been noted.
-  Result<std::vector<Token>> draft(model::Model& model, model::Sequence& sequence,
-                                   std::span<const Token> tokens, Token next, uint32_t depth);
+  // What is drafted for one sequence: it holds `tokens`, and `next` will follow them. The last rows
+  // of the sequence must have been noted.
+  struct Round {
+    MtpHeads* heads;
+    model::Sequence* sequence;
+    std::span<const Token> tokens;
+    Token next;
+    uint32_t depth;               // 1 .. n_mtp
+    std::vector<Token> drafts{};  // result: what each of the first `depth` heads guesses
+  };
+  // Drafts for several sequences, of which a head's weights are read once.
+  static Result<> draft(model::Model& model, std::span<Round> rounds);
 
  private:
   // What a head has yet to read: the rows of positions first, first + 1, ...
@@ -58,8 +66,10 @@ class MtpHeads {
   void restart(uint32_t head, uint32_t first);
   void feed(uint32_t head, uint32_t first, std::span<const float> hidden);
   void keep_last(uint32_t head, uint32_t n);
-  Result<Token> run(model::Model& model, model::Sequence& sequence, uint32_t head,
-                    std::span<const Token> ids);
+  Result<model::Part> part(model::Model& model, model::Sequence& sequence, uint32_t head,
+                           std::span<const Token> ids);
+  Result<Token> ran(model::Model& model, const model::Part& part, uint32_t head);
+  void drop_stale(uint32_t depth);
 
   uint32_t n_embd_;
   uint32_t window_;

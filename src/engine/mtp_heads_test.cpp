@@ -15,6 +15,13 @@
 namespace stride::engine {
 namespace {
 
+Result<std::vector<Token>> draft(MtpHeads& heads, model::Model& model, model::Sequence& sequence,
+                                 std::span<const Token> tokens, Token next, uint32_t depth) {
+  MtpHeads::Round round{&heads, &sequence, tokens, next, depth};
+  STRIDE_TRY(MtpHeads::draft(model, {&round, 1}));
+  return std::move(round.drafts);
+}
+
 using decode::testing::ScriptedModel;
 using decode::testing::TokenScript;
 
@@ -54,7 +61,7 @@ class MtpHeadsTest : public ::testing::Test {
   uint32_t round(uint32_t depth) {
     std::vector<Token> ids = {next_of(tokens_)};
     if (depth > 0) {
-      const auto drafts = heads_->draft(model_, *sequence_, tokens_, ids[0], depth);
+      const auto drafts = draft(*heads_, model_, *sequence_, tokens_, ids[0], depth);
       EXPECT_TRUE(drafts) << drafts.error().message;
       EXPECT_EQ(drafts->size(), depth);
       ids.insert(ids.end(), drafts->begin(), drafts->end());
@@ -192,7 +199,7 @@ TEST(MtpHeads, DraftsAreThoseOfHeadsThatHaveReadTheWholeText) {
     read(5);
     while (n + 1 < text.size()) {
       const auto known = std::span(text).first(n);
-      const auto drafts = heads.draft(model, *sequence, known, text[n], 3);
+      const auto drafts = draft(heads, model, *sequence, known, text[n], 3);
       ASSERT_TRUE(drafts) << drafts.error().message;
       std::vector<Token> ids(text.begin(), text.begin() + n + 1);
       for (uint32_t k = 0; k < 3; ++k) {

@@ -92,7 +92,9 @@ Result<> Session::take_back(uint32_t n) {
 }
 
 Result<std::vector<Token>> Session::draft(Token next, uint32_t depth) {
-  return heads_.draft(*model_, *sequence_, tokens_, next, depth);
+  MtpHeads::Round round = draft_round(next, depth);
+  STRIDE_TRY(MtpHeads::draft(*model_, {&round, 1}));
+  return std::move(round.drafts);
 }
 
 void Session::set_marks(std::vector<uint32_t> positions) {

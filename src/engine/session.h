@@ -63,9 +63,15 @@ class Session {
 
   // Whether append() provides for draft(), which is only possible after one that did.
   void set_drafting(bool on) { drafting_ = on; }
-  // What the first `depth` MTP heads guess to follow `next`, which will be appended next.
+  // What the first `depth` MTP heads guess to follow `next`, which will be appended next: alone, or
+  // as one of the rounds of MtpHeads::draft().
   Result<std::vector<Token>> draft(Token next, uint32_t depth);
+  MtpHeads::Round draft_round(Token next, uint32_t depth) {
+    return {&heads_, sequence_.get(), tokens_, next, depth};
+  }
   const MtpHeads& heads() const { return heads_; }
+  // The heads forget all they know; to be called where drafting failed.
+  void restart_heads() { heads_.restart(size()); }
   DepthPolicy& depth_policy() { return depth_policy_; }
 
   // The positions worth returning to. append() has to be called so that it ends at each; a mark is

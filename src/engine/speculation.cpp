@@ -62,7 +62,12 @@ Result<std::span<const float>> Speculator::logits_after(std::span<const Token> t
   auto logits = at_hand(text);
   if (logits) return *logits;
   Pass pass = STRIDE_TRY(plan(text, n_left));
-  const Clock::time_point start = Clock::now();
+  Clock::time_point start = Clock::now();
+  if (pass.n_draft > 0) {
+    const auto drafts = STRIDE_TRY(session_->draft(text.back(), pass.n_draft));
+    pass.add_drafts(drafts, seconds_since(start));
+    start = Clock::now();
+  }
   STRIDE_TRY(session_->append(pass.ids, pass.logits(), out_, pass.n_draft));
   ran(std::move(pass), seconds_since(start));
   return *at_hand(text);
@@ -86,13 +91,13 @@ Result<Speculator::Pass> Speculator::plan(std::span<const Token> text, uint32_t 
   const auto unread = text.subspan(session_->size());
   Pass pass{.ids = {unread.begin(), unread.end()},
             .n_draft = unread.size() == 1 ? choose_depth(n_left) : 0};
-  if (pass.n_draft == 0) return pass;
-  pass.n_backlog = session_->heads().backlog(pass.n_draft);
-  const Clock::time_point start = Clock::now();
-  const auto drafts = STRIDE_TRY(session_->draft(unread.back(), pass.n_draft));
-  pass.seconds = seconds_since(start);
-  pass.ids.insert(pass.ids.end(), drafts.begin(), drafts.end());
+  if (pass.n_draft > 0) pass.n_backlog = session_->heads().backlog(pass.n_draft);
   return pass;
+}
+
+void Speculator::Pass::add_drafts(std::span<const Token> drafts, double took) {
+  ids.insert(ids.end(), drafts.begin(), drafts.end());
+  seconds = took;
 }
 
 void Speculator::ran(Pass pass, double seconds) {

@@ -63,8 +63,10 @@ class Speculator {
     double seconds = 0;      // that drafting took
 
     model::Logits logits() const { return n_draft > 0 ? model::Logits::all : model::Logits::last; }
+    void add_drafts(std::span<const Token> drafts, double took);
   };
-  // Only after at_hand() gave nothing. What has not become text has been taken back.
+  // Only after at_hand() gave nothing. What has not become text has been taken back. The pass still
+  // lacks its n_draft guesses: see Session::draft_round().
   Result<Pass> plan(std::span<const Token> text, uint32_t n_left);
   // The session has run the pass, which took so long.
   void ran(Pass pass, double seconds);

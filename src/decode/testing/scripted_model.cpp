@@ -40,6 +40,7 @@ struct ScriptedSequence : model::Sequence {
     if (n + n_draft < size()) longest = std::max(longest, size());
     if (n == 0) longest = 0;
     tokens.resize(n);
+    table.truncate(n);
     n_draft = 0;
     return {};
   }
@@ -51,12 +52,27 @@ struct ScriptedSequence : model::Sequence {
     if (p.size() > size() || !std::equal(p.tokens.begin(), p.tokens.end(), tokens.begin()))
       return fail(Errc::invalid_argument, "the point is not of this text");
     tokens = p.tokens;
+    table.truncate(size());
     n_draft = 0;
     longest = size();
     return {};
   }
+  std::span<const cache::SharedPage> pages() const override { return table.pages(); }
+  Result<> adopt(std::span<const cache::SharedPage> pages,
+                 const model::RewindPoint& point) override {
+    tokens = dynamic_cast<const ScriptedPoint&>(point).tokens;
+    if (pages.size() * cache::kPageTokens < size() || size() > limit)
+      return fail(Errc::invalid_argument, "{} pages do not hold {} tokens", pages.size(), size());
+    table.assign(pages);
+    table.truncate(size());
+    n_draft = 0;
+    longest = size();
+    for (auto& head : heads) head.clear();
+    return {};
+  }
 
   std::vector<Token> tokens;
+  cache::PageTable table{cache::PageShape({{cache::KvType::f16, 1, 1}})};  // holds nothing
   uint32_t limit;
   uint32_t look_back;
   uint32_t longest = 0;  // rows that the rings have seen, but for drafts
@@ -113,6 +129,7 @@ Result<> ScriptedModel::forward(model::Sequence& sequence, const model::Request&
   auto& s = dynamic_cast<ScriptedSequence&>(sequence);
   if (request.ids.size() > s.limit - s.size())
     return fail(Errc::exhausted, "{} rows do not fit", request.ids.size());
+  STRIDE_TRY(s.table.reserve(s.size(), s.size() + static_cast<uint32_t>(request.ids.size())));
   ++n_call_;
   n_row_ += request.ids.size();
   largest_ = std::max(largest_, static_cast<uint32_t>(request.ids.size()));

@@ -42,6 +42,8 @@ class ScriptedModel : public model::Model {
   const model::Config& config() const override { return config_; }
   uint64_t sequence_bytes(uint32_t capacity) const override { return uint64_t{capacity} * 1024; }
   uint64_t scratch_bytes() const override { return 0; }
+  uint64_t page_bytes() const override { return uint64_t{4} * cache::kPageTokens; }
+  uint64_t window_bytes(uint32_t) const override { return 1000; }
   Result<std::unique_ptr<model::Sequence>> new_sequence(uint32_t capacity) override;
   Result<> forward(model::Sequence& sequence, const model::Request& request,
                    model::Output& out) override;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/step_pace.h"
+
+#include <algorithm>
+
+namespace stride::engine {
+
+namespace {
+
+constexpr double kWeight = 0.1;  // of the latest step in a mean
+
+void update(double& mean, double value) {
+  mean = mean == 0 ? value : mean + kWeight * (value - mean);
+}
+
+}  // namespace
+
+void StepPace::saw(uint32_t n_answer_row, uint32_t n_prompt_row, double seconds) {
+  if (n_prompt_row == 0) return update(answers_[std::min(n_answer_row, kMaxRows)], seconds);
+  const double alone = answer_seconds(n_answer_row);
+  // A step that was no longer than without prompts tells of noise; rows are never free.
+  const double least = seconds / (10.0 * (n_answer_row + n_prompt_row));
+  update(row_, std::max((seconds - alone) / n_prompt_row, least));
+}
+
+// Of the steps seen with this many rows, or of the next smaller ones: rather too short than too
+// long.
+double StepPace::answer_seconds(uint32_t n_answer_row) const {
+  for (uint32_t n = std::min(n_answer_row, kMaxRows); n > 0; --n)
+    if (answers_[n] > 0) return answers_[n];
+  return 0;
+}
+
+uint32_t StepPace::prompt_rows(uint32_t n_answer_row, double ratio, uint32_t most) const {
+  if (n_answer_row == 0) return most;
+  const double rows = row_ > 0 ? (ratio - 1) * answer_seconds(n_answer_row) / row_ : 0;
+  if (rows >= most) return most;
+  return std::max(static_cast<uint32_t>(rows), std::min(kLeast, most));
+}
+
+}  // namespace stride::engine

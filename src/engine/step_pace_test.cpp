@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/step_pace.h"
+
+#include <gtest/gtest.h>
+
+namespace stride::engine {
+namespace {
+
+TEST(StepPace, AloneAPromptTakesAllTheRows) {
+  EXPECT_EQ(StepPace().prompt_rows(0, 1.6, 512), 512U);
+}
+
+TEST(StepPace, BeginsCarefully) {
+  EXPECT_EQ(StepPace().prompt_rows(4, 1.6, 512), StepPace::kLeast);
+  EXPECT_EQ(StepPace().prompt_rows(4, 1.6, 2), 2U);
+}
+
+// Steps of answers take 10 ms, rows of prompts 0.1 ms each: 1.5 times as long is 50 rows.
+TEST(StepPace, FindsTheRowsThatFit) {
+  StepPace pace;
+  for (int i = 0; i < 200; ++i) {
+    pace.saw(4, 0, 0.010);
+    const uint32_t n = pace.prompt_rows(4, 1.5, 512);
+    pace.saw(4, n, 0.010 + n * 0.0001);
+  }
+  EXPECT_NEAR(pace.prompt_rows(4, 1.5, 512), 50, 1);
+  EXPECT_NEAR(pace.prompt_rows(8, 1.5, 512), 50, 1);  // as many as for the next smaller number
+  EXPECT_EQ(pace.prompt_rows(4, 1.5, 20), 20U);
+}
+
+TEST(StepPace, StandsClocksThatSayNothing) {
+  StepPace pace;
+  pace.saw(4, 0, 0.010);
+  pace.saw(4, 10, 0.005);
+  pace.saw(4, 10, 0);
+  const uint32_t n = pace.prompt_rows(4, 1.5, 512);
+  EXPECT_GE(n, StepPace::kLeast);
+  EXPECT_LE(n, 512U);
+}
+
+}  // namespace
+}  // namespace stride::engine
