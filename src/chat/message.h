@@ -6,6 +6,7 @@
 // the client to the prompt and back.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,15 @@ struct ToolCall {
   bool operator==(const ToolCall&) const = default;
 };
 
+// An assistant turn as the model wrote it, token for token.
+struct SampledTurn {
+  std::vector<int32_t> tokens{};  // after "<think>\n", up to the end of the turn
+  std::string text{};             // the same for people
+  bool thinking_closed = false;   // the prompt had closed the reasoning: "<think>\n\n</think>\n"
+
+  bool operator==(const SampledTurn&) const = default;
+};
+
 struct Message {
   Role role = Role::user;
   std::vector<Part> content;
@@ -50,6 +60,9 @@ struct Message {
   // inside the content, before </think>.
   std::optional<std::string> reasoning;
   std::vector<ToolCall> tool_calls;
+  // Of an assistant, where it is known: written in place of what the fields above would give, as
+  // long as the turn keeps its reasoning, so that the prompt is what the model has read.
+  std::optional<SampledTurn> sampled{};
   std::string tool_call_id;  // of a tool result; never rendered, order makes the link
   std::string name;          // a system message named "observation" has that role in the prompt
 

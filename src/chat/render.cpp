@@ -41,8 +41,14 @@ class Writer {
  public:
   void plain(std::string_view text) {
     if (text.empty()) return;
-    if (segments_.empty() || segments_.back().control) segments_.push_back({});
+    const bool joins =
+        !segments_.empty() && !segments_.back().control && segments_.back().tokens.empty();
+    if (!joins) segments_.push_back({});
     segments_.back().text += text;
+  }
+
+  void exact(const SampledTurn& turn) {
+    if (!turn.tokens.empty()) segments_.push_back({.text = turn.text, .tokens = turn.tokens});
   }
 
   void control(std::string_view token) {
@@ -281,7 +287,18 @@ class Renderer {
     }
   }
 
+  void write_sampled(const SampledTurn& turn) {
+    out_.own("<|im_start|>assistant\n<think>\n");
+    if (turn.thinking_closed) out_.own("\n</think>\n");
+    out_.exact(turn);
+    out_.own("<|im_end|>\n");
+  }
+
   Result<void> write_assistant(size_t index) {
+    if (index > last_query_ && messages_[index].sampled) {
+      write_sampled(*messages_[index].sampled);
+      return {};
+    }
     const Answer answer = split_answer(index);
     out_.own("<|im_start|>assistant\n");
     if (index > last_query_) {

@@ -7,9 +7,11 @@
 //
 // A control segment is exactly one special token and was written by the renderer itself. Everything
 // that came from a caller is in plain segments, so no text of a user, tool or model can become a
-// control token. Neighbouring plain text is one segment: BPE merges run across it.
+// control token. Neighbouring plain text is one segment: BPE merges run across it. A segment that
+// has tokens is a turn that was sampled here and becomes exactly these.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +41,7 @@ inline constexpr std::string_view kBos =
 struct Segment {
   std::string text;
   bool control = false;
+  std::vector<int32_t> tokens{};
 
   bool operator==(const Segment&) const = default;
 };

@@ -15,6 +15,7 @@ int logits_command(Arguments args);
 int nano_command(Arguments args);
 int perplexity_command(Arguments args);
 int run_command(Arguments args);
+int serve_command(Arguments args);
 int synth_command(Arguments args);
 int tokenize_command(Arguments args);
 #ifdef STRIDE_HAS_TRAIN
@@ -26,6 +27,7 @@ std::span<const Command> commands() {
   static constexpr std::array kCommands = {
       Command{"chat", chat_command, "talk with a model"},
       Command{"run", run_command, "answer one prompt, for scripts"},
+      Command{"serve", serve_command, "serve a model to programs over HTTP"},
       Command{"perplexity", perplexity_command, "measure how well a model predicts a text"},
       Command{"bench", bench_command, "measure speed against what the machine allows"},
       Command{"inspect", inspect_command, "show what a model file holds and what it needs"},

@@ -42,16 +42,24 @@ std::shared_ptr<grammar::MaskCache> Engine::masks() const {
 }
 
 Result<GenerationInput> Engine::encode(const chat::Prompt& prompt) const {
+  GenerationInput out;
   std::vector<text::Segment> segments;
-  segments.reserve(prompt.segments.size());
+  const auto flush = [&] {
+    tokenizer_->encode(segments, out.prompt);
+    segments.clear();
+  };
   for (const chat::Segment& s : prompt.segments) {
     if (s.control && !tokenizer_->find_special(s.text))
       return fail(Errc::unsupported,
                   "the model's vocabulary has no token {}, which its conversations need", s.text);
-    segments.push_back({s.text, s.control ? text::Special::allow : text::Special::forbid});
+    if (s.tokens.empty()) {
+      segments.push_back({s.text, s.control ? text::Special::allow : text::Special::forbid});
+      continue;
+    }
+    flush();
+    out.prompt.insert(out.prompt.end(), s.tokens.begin(), s.tokens.end());
   }
-  GenerationInput out;
-  out.prompt = tokenizer_->encode(segments);
+  flush();
   out.start = chat::start_of(prompt);
   return out;
 }

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The paths that run the model.
+#include <chrono>
+#include <random>
+
+#include "api/completions_request.h"
+#include "api/endpoints.h"
+#include "api/fields.h"
+#include "api/json_text.h"
+#include "api/messages_request.h"
+#include "api/openai_chat_request.h"
+#include "api/prepare.h"
+#include "api/request_common.h"
+#include "api/request_log.h"
+#include "api/responses_request.h"
+#include "base/version.h"
+#include "json/json.h"
+
+namespace stride::api {
+
+namespace {
+
+int64_t seconds_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+uint64_t random_number() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
+
+Outcome<ChatCall> Endpoints::read_call(const Incoming& in) {
+  Json body = STRIDE_TRY(parse_body(in.request.body));
+  const CallDefaults defaults = defaults_for_call();
+  switch (in.match.route->endpoint) {
+    case Endpoint::completions:
+      return read_completions_request(body, defaults);
+    case Endpoint::responses:
+    case Endpoint::response_tokens: {
+      const std::string previous = STRIDE_TRY(previous_response(body));
+      return read_responses_request(body, STRIDE_TRY(responses_.history(in.client, previous)),
+                                    defaults);
+    }
+    case Endpoint::messages:
+      return read_messages_request(body, defaults);
+    case Endpoint::message_tokens:
+      return read_messages_request(body, defaults, MessagesPurpose::count);
+    default:
+      return read_chat_request(std::move(body), defaults);
+  }
+}
+
+void Endpoints::answer(Incoming in) {
+  if (draining_)
+    return refuse_request(in, {FailureKind::unavailable, "the server is shutting down"});
+  auto call = read_call(in);
+  if (!call) return refuse_request(in, call.error());
+  turns_.restore(in.client, *call);
+  start_answer(std::move(in), *std::move(call));
+}
+
+void Endpoints::start_answer(Incoming in, ChatCall call) {
+  if (call.responses.background && (!call.responses.store || call.output.stream))
+    return refuse_request(
+        in, {FailureKind::invalid_request,
+             "background needs store to be true and stream to be false", "background"});
+  auto requests = prepare(call, engine_, options_.n_context);
+  if (!requests) return refuse_request(in, requests.error());
+  for (engine::ServiceRequest& request : *requests) request.client = in.client;
+
+  Answer::Parts parts;
+  parts.context.ids = Ids(random_number());
+  parts.context.created = seconds_now();
+  parts.context.fingerprint = "stride-" + std::string(version());
+  parts.context.n_prompt = static_cast<uint32_t>(requests->front().input.prompt.size());
+  parts.context.tokenizer = &engine_.tokenizer();
+  parts.background = call.responses.background;
+  parts.call = std::make_shared<const ChatCall>(std::move(call));
+  parts.service = &service_;
+  parts.headers = in.headers;
+  parts.request_id = in.request.request_id;
+  parts.client = in.client;
+  parts.on_token_gap = [this](double seconds) { metrics_.on_token_gap(seconds); };
+  parts.on_done = report_handler(in, parts.call, parts.context.ids, trace_of(in, *requests));
+  const auto answer = std::make_shared<Answer>(std::move(parts), in.exchange);
+  live_.add(answer);
+  answer->run(*std::move(requests));
+}
+
+TraceBundle Endpoints::trace_of(const Incoming& in,
+                                std::span<const engine::ServiceRequest> requests) const {
+  if (!trace_.on()) return {};
+  const engine::ServiceRequest& first = requests.front();
+  return {.request = in.request,
+          .prompt = engine_.tokenizer().decode(first.input.prompt),
+          .tokens = first.input.prompt,
+          .seed = first.options.sampling.seed};
+}
+
+std::function<void(const AnswerReport&)> Endpoints::report_handler(
+    const Incoming& in, std::shared_ptr<const ChatCall> call, const Ids& ids, TraceBundle trace) {
+  return [this, client = in.client, request_id = in.request.request_id, call = std::move(call), ids,
+          trace = std::move(trace)](const AnswerReport& report) {
+    metrics_.on_answer(report);
+    if (options_.log) options_.log(answer_line(report, request_id, client));
+    trace_.keep(trace, report);
+    for (uint32_t i = 0; i < report.choices.size(); ++i)
+      turns_.save(client, *call, ids, i, report.choices[i]);
+    const ResponsesPart& part = call->responses;
+    if (call->dialect == Dialect::responses && part.store && !report.body.empty())
+      responses_.save(client, answer_id(call->dialect, ids),
+                      {.previous = part.previous,
+                       .input = part.input_items,
+                       .response = report.body,
+                       .handle = reasoning_handle(ids)});
+  };
+}
+
+// {"id": "chatcmpl-...", "action": "reasoning_end" | "cancel"}
+void Endpoints::control(const Incoming& in) {
+  const auto body = parse_body(in.request.body);
+  if (!body) return refuse_request(in, body.error());
+  const Fields fields(*body);
+  const auto id = fields.text("id");
+  const auto action = fields.text("action");
+  if (!id) return refuse_request(in, id.error());
+  if (!action) return refuse_request(in, action.error());
+  const auto running = live_.find(id->value_or(""));
+  if (running == nullptr)
+    return refuse_request(in, {FailureKind::not_found, "id names no answer that is running", "id"});
+  bool success = true;
+  if (action->value_or("") == "reasoning_end") {
+    success = running->end_reasoning();
+  } else if (action->value_or("") == "cancel") {
+    running->cancel();
+  } else {
+    return refuse_request(
+        in, {FailureKind::invalid_request, "action can be reasoning_end or cancel", "action"});
+  }
+  respond(in, 200, JsonText().object().field("success", success).end().take());
+}
+
+}  // namespace stride::api

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Responses after they were asked for: read again, deleted, cancelled.
+#include "api/endpoints.h"
+#include "api/json_text.h"
+#include "json/json.h"
+
+namespace stride::api {
+namespace {
+
+// For a cancelled answer to end.
+constexpr auto kCancelTime = std::chrono::milliseconds(2000);
+
+std::unexpected<Failure> unknown(const std::string& id) {
+  return refuse(FailureKind::not_found, fmt::format("Response with id '{}' not found.", id));
+}
+
+}  // namespace
+
+std::shared_ptr<Answer> Endpoints::running_response(const Incoming& in) const {
+  auto answer = live_.find(in.match.id);
+  const bool known = answer != nullptr && answer->call().dialect == Dialect::responses &&
+                     answer->client() == in.client;
+  return known ? answer : nullptr;
+}
+
+Outcome<std::string> Endpoints::response(const Incoming& in) {
+  const std::string& id = in.match.id;
+  if (in.request.method == "DELETE") {
+    if (!responses_.erase(in.client, id)) return unknown(id);
+    return JsonText()
+        .object()
+        .field("id", id)
+        .field("object", "response.deleted")
+        .field("deleted", true)
+        .end()
+        .take();
+  }
+  if (const auto stored = responses_.find(in.client, id)) return stored->response;
+  if (const auto running = running_response(in)) return running->snapshot();
+  return unknown(id);
+}
+
+Outcome<std::string> Endpoints::response_items(const Incoming& in) const {
+  const auto stored = responses_.find(in.client, in.match.id);
+  if (!stored) return unknown(in.match.id);
+  const auto items = json::parse(stored->input, {.max_depth = 128});
+  std::string first;
+  std::string last;
+  if (items && items->is_array() && !items->empty()) {
+    if (const std::string* id = json::string_member(items->front(), "id")) first = *id;
+    if (const std::string* id = json::string_member(items->back(), "id")) last = *id;
+  }
+  return JsonText()
+      .object()
+      .field("object", "list")
+      .raw_field("data", stored->input)
+      .field("first_id", first)
+      .field("last_id", last)
+      .field("has_more", false)
+      .end()
+      .take();
+}
+
+Outcome<std::string> Endpoints::cancel_response(const Incoming& in) {
+  const auto running = running_response(in);
+  if (running == nullptr) return response(in);  // it has ended: nothing is left to cancel
+  running->cancel();
+  running->wait_until_over(kCancelTime);
+  return running->snapshot();
+}
+
+}  // namespace stride::api

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the body of /v1/responses and /v1/responses/input_tokens.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "api/call.h"
+#include "api/errors.h"
+#include "json/json_fwd.h"
+
+namespace stride::api {
+
+// previous_response_id of a body, or nothing.
+Outcome<std::string> previous_response(const Json& body);
+
+// `history` holds the items of the responses before this one, oldest first: an array, empty where
+// there is none.
+Outcome<ChatCall> read_responses_request(const Json& body, const Json& history,
+                                         const CallDefaults& defaults);
+
+}  // namespace stride::api
