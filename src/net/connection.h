@@ -32,9 +32,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
              std::string address_group);
 
   void start();
+  // Whether sweep() has something to do.
+  bool due(Clock::time_point now) const { return phase_ == Phase::running || now > deadline_; }
   void sweep(Clock::time_point now);
   // Waits for a request and has nothing of it yet.
-  bool idle() const { return phase_ == Phase::idle; }
+  bool idle() const { return phase_ == Phase::idle || phase_ == Phase::handshake; }
   // Idle, and has served a request.
   bool kept_alive() const { return idle() && served_; }
   Clock::time_point deadline() const { return deadline_; }
@@ -52,6 +54,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_input_end(const ErrorCode& error);
   void advance();
   bool begin_request();
+  void begin_record();
   void on_header();
   bool body_fits();
   void dispatch();

@@ -23,6 +23,10 @@ bool ExchangeState::wants_body() const {
   return !setup_.head_only && !has_no_body(status_);
 }
 
+size_t ExchangeState::pending() const {
+  return head_.size() + data_.size() + n_in_flight_;
+}
+
 void ExchangeState::wake() {
   if (woken_ || detached_) return;
   woken_ = true;
@@ -61,15 +65,16 @@ bool ExchangeState::begin_stream(HttpResponse response) {
 WriteResult ExchangeState::write(std::string bytes) {
   const std::lock_guard lock(mutex_);
   if (phase_ != Phase::streaming || closed_ || detached_ || overflowed_) return WriteResult::closed;
+  // What stood there before counts, so that one large event may pass.
+  overflowed_ = pending() / kOverflowFactor > setup_.outbox_bytes;
+  if (overflowed_) return WriteResult::closed;
   last_write_ = std::chrono::steady_clock::now();
   if (data_.empty())
     data_ = std::move(bytes);
   else
     data_ += bytes;
-  const size_t n_pending = head_.size() + data_.size() + n_in_flight_;
-  overflowed_ = n_pending / kOverflowFactor > setup_.outbox_bytes;
   wake();
-  return n_pending > setup_.outbox_bytes ? WriteResult::full : WriteResult::ok;
+  return pending() > setup_.outbox_bytes ? WriteResult::full : WriteResult::ok;
 }
 
 void ExchangeState::end() {
@@ -99,7 +104,7 @@ void ExchangeState::abandon() {
 
 size_t ExchangeState::bytes_pending() const {
   const std::lock_guard lock(mutex_);
-  return detached_ ? 0 : head_.size() + data_.size() + n_in_flight_;
+  return detached_ ? 0 : pending();
 }
 
 void ExchangeState::ping_when_silent(std::chrono::milliseconds interval, std::string bytes) {

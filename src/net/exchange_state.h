@@ -79,6 +79,7 @@ class ExchangeState {
 
   bool begin(HttpResponse& response, Phase phase);
   bool wants_body() const;
+  size_t pending() const;
   void wake();
 
   mutable std::mutex mutex_;

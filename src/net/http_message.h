@@ -80,7 +80,8 @@ struct AccessRecord {
   int status = 0;  // 0: nothing was answered
   uint64_t request_bytes = 0;
   uint64_t response_bytes = 0;
-  std::chrono::microseconds duration{};  // from the complete header to the end of the exchange
+  // From the complete header (of a refused one, from its first byte) to the end of the exchange.
+  std::chrono::microseconds duration{};
   ExchangeEnd end = ExchangeEnd::complete;
 };
 

@@ -3,6 +3,7 @@
 // through the headers it includes.
 #include "net/http_server.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -14,8 +15,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <ctime>
+#include <functional>
 #include <semaphore>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -42,7 +45,13 @@ void set_option(int socket, int level, int name, int value) {
   setsockopt(socket, level, name, &value, sizeof value);
 }
 
+// Programs that the process starts must not hold its connections open.
+void close_on_exec(int socket) {
+  fcntl(socket, F_SETFD, FD_CLOEXEC);
+}
+
 void set_up_socket(int socket, const ServerOptions& options) {
+  close_on_exec(socket);
   // Each event of a stream leaves at once: nothing is gained by waiting for an acknowledgement.
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -61,12 +70,11 @@ Result<std::unique_ptr<asio::ssl::context>> make_tls(const ServerOptions& option
   context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
                        asio::ssl::context::no_tlsv1_1 | asio::ssl::context::single_dh_use);
   ErrorCode error;
-  context->use_certificate_chain_file(options.tls_certificate, error);
-  if (error)
+  if (context->use_certificate_chain_file(options.tls_certificate, error))
     return fail(Errc::io, "cannot use the certificate {}: {}", options.tls_certificate,
                 error.message());
-  context->use_private_key_file(options.tls_key, asio::ssl::context::pem, error);
-  if (error) return fail(Errc::io, "cannot use the key {}: {}", options.tls_key, error.message());
+  if (context->use_private_key_file(options.tls_key, asio::ssl::context::pem, error))
+    return fail(Errc::io, "cannot use the key {}: {}", options.tls_key, error.message());
   return context;
 }
 
@@ -96,7 +104,8 @@ class HttpServer::Impl {
   void arm_sweep();
   void sweep();
   void stop_on_loop();
-  std::vector<std::shared_ptr<Connection>> connections() const;
+  template <class Wanted>
+  std::vector<std::shared_ptr<Connection>> connections(const Wanted& wanted) const;
 
   ServerCore core_;
   std::unique_ptr<asio::ssl::context> tls_;
@@ -137,19 +146,17 @@ Result<> HttpServer::Impl::listen() {
                                 ? fmt::format("{} port {}", options.address, options.port)
                                 : options.unix_path;
   ErrorCode error;
-  const auto check = [&]() -> Result<> {
-    if (!error) return {};
-    return fail(Errc::io, "cannot listen on {}: {}", place, error.message());
+  const auto check = [&](const ErrorCode& outcome) -> Result<> {
+    if (!outcome) return {};
+    return fail(Errc::io, "cannot listen on {}: {}", place, outcome.message());
   };
-  acceptor_.open({address_.family(), 0}, error);
-  STRIDE_TRY(check());
-  acceptor_.set_option(Acceptor::reuse_address(true), error);
+  STRIDE_TRY(check(acceptor_.open({address_.family(), 0}, error)));
+  close_on_exec(acceptor_.native_handle());
+  set_option(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (address_.family() == AF_INET6)
     set_option(acceptor_.native_handle(), IPPROTO_IPV6, IPV6_V6ONLY, 0);
-  acceptor_.bind({&address_.storage, address_.size}, error);
-  STRIDE_TRY(check());
-  acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  STRIDE_TRY(check());
+  STRIDE_TRY(check(acceptor_.bind({&address_.storage, address_.size}, error)));
+  STRIDE_TRY(check(acceptor_.listen(asio::socket_base::max_listen_connections, error)));
   address_ = local_address(acceptor_.native_handle());
   return {};
 }
@@ -241,17 +248,19 @@ void HttpServer::Impl::arm_sweep() {
 
 void HttpServer::Impl::sweep() {
   const Clock::time_point now = Clock::now();
-  for (const auto& connection : connections()) connection->sweep(now);
+  const auto is_due = [now](const Connection& connection) { return connection.due(now); };
+  for (const auto& connection : connections(is_due)) connection->sweep(now);
   sweeping_ = false;
   if (!core_.connections.empty()) arm_sweep();
 }
 
-// A copy, because what is done to a connection may remove it.
-std::vector<std::shared_ptr<Connection>> HttpServer::Impl::connections() const {
-  std::vector<std::shared_ptr<Connection>> all;
-  all.reserve(core_.connections.size());
-  for (const auto& [key, connection] : core_.connections) all.push_back(connection);
-  return all;
+// Copies, because what is done to a connection may remove it.
+template <class Wanted>
+std::vector<std::shared_ptr<Connection>> HttpServer::Impl::connections(const Wanted& wanted) const {
+  std::vector<std::shared_ptr<Connection>> found;
+  for (const auto& [key, connection] : core_.connections)
+    if (std::invoke(wanted, *connection)) found.push_back(connection);
+  return found;
 }
 
 ServerStats HttpServer::Impl::stats() const {
@@ -273,11 +282,11 @@ ServerStats HttpServer::Impl::stats() const {
 void HttpServer::Impl::stop_on_loop() {
   if (std::exchange(core_.stopping, true)) return;
   ErrorCode ignored;
-  acceptor_.close(ignored);
+  std::ignore = acceptor_.close(ignored);
   accept_timer_.cancel();
   if (!core_.options.unix_path.empty()) unlink(core_.options.unix_path.c_str());
-  for (const auto& connection : connections())
-    if (connection->idle()) connection->cut(ExchangeEnd::server_ended);
+  for (const auto& connection : connections(&Connection::idle))
+    connection->cut(ExchangeEnd::server_ended);
 }
 
 void HttpServer::Impl::stop_accepting() {
@@ -302,7 +311,8 @@ void HttpServer::Impl::shut_down(Clock::time_point deadline) {
     core_.all_closed.wait_until(lock, deadline, none_open);
   }
   asio::post(core_.io, [this] {
-    for (const auto& connection : connections()) connection->cut(ExchangeEnd::server_ended);
+    for (const auto& connection : connections([](const Connection&) { return true; }))
+      connection->cut(ExchangeEnd::server_ended);
     sweep_timer_.cancel();
     work_.reset();
     core_.io.stop();

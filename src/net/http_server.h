@@ -13,8 +13,8 @@
 //
 // A client that closes only its sending side while its request runs counts as gone, since a full
 // close looks the same until something is written: on_closed() is called at once. An answer that is
-// completed within two seconds is still sent, so a plain request from a client that half-closes
-// works; a long one is cancelled.
+// completed within `half_close_time` is still sent, so a plain request from a client that
+// half-closes works; a long one is cancelled.
 #pragma once
 
 #include <chrono>
@@ -35,17 +35,22 @@ struct ServerLimits {
   size_t header_bytes = size_t{32} << 10;
   size_t header_fields = 100;
   size_t body_bytes = size_t{64} << 20;
-  size_t bodies_bytes = size_t{1} << 30;  // of all requests that are read or wait, together
+  size_t bodies_bytes = size_t{512} << 20;  // of all requests that are read or wait, together
   size_t connections = 1024;
-  size_t connections_per_address = 64;    // of IPv6, a /64 is one address
-  bool limit_loopback = false;            // whether the limit per address holds for the own machine
-  size_t waiting_requests = 256;          // read, and not yet taken by a worker; more get a 503
-  size_t outbox_bytes = size_t{4} << 20;  // write() says full above it, and cuts at four times it
+  size_t connections_per_address = 64;  // of IPv6, a /64 is one address
+  bool limit_loopback = false;          // whether the limit per address holds for the own machine
+  size_t waiting_requests = 256;        // read, and not yet taken by a worker; more get a 503
+  size_t outbox_bytes =
+      size_t{4} << 20;  // write() says full above it, and above four times it cuts
   std::chrono::milliseconds header_time{10'000};
   std::chrono::milliseconds body_idle_time{30'000};   // without a byte of the body
   std::chrono::milliseconds body_time{600'000};       // for the whole body
   std::chrono::milliseconds keep_alive_time{75'000};  // between two requests
   std::chrono::milliseconds stall_time{30'000};       // a reader that takes nothing is cut
+  // After a half-close, for an answer that is still to be completed.
+  std::chrono::milliseconds half_close_time{2'000};
+  // Closing: without a byte from the client, and five times as long in all.
+  std::chrono::milliseconds linger_time{2'000};
 };
 
 struct ServerOptions {
@@ -103,7 +108,8 @@ class HttpServer {
   // No new connections; those that wait for a request are closed, running exchanges go on.
   void stop_accepting();
   // stop_accepting(), then returns when all exchanges have ended or at `deadline`, whatever is
-  // first; the rest is cut. Handlers that run are waited for in any case. Idempotent.
+  // first; the rest is cut. Handlers that run are waited for in any case. Idempotent; not to be
+  // called from the callbacks of this server.
   void shut_down(std::chrono::steady_clock::time_point deadline);
 
  private:

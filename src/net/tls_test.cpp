@@ -118,6 +118,16 @@ TEST(Tls, AnswersStreamsAndEnds) {
   EXPECT_TRUE(client.at_proper_end());
 }
 
+TEST(Tls, ABodyThatIsRefusedDoesNotHideTheAnswer) {
+  const Identity identity;
+  ServerOptions options = identity.options();
+  options.limits.body_bytes = 1000;
+  TestServer test(options);
+  TlsClient client(test.server->port());
+  client.send(post("/echo", std::string(1'000'000, 'x')));
+  EXPECT_THAT(client.read_through("\r\n\r\n"), HasSubstr(" 413 "));
+}
+
 TEST(Tls, NoticesADisconnect) {
   const Identity identity;
   TestServer test(identity.options());

@@ -13,6 +13,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <functional>
+#include <tuple>
 #include <utility>
 
 namespace stride::net {
@@ -31,8 +32,9 @@ class Transport {
   virtual void handshake(IoHandler done) = 0;
   virtual void read_some(asio::mutable_buffer into, IoHandler done) = 0;
   virtual void write_some(const TwoBuffers& from, IoHandler done) = 0;
-  // Tells the peer that nothing more is sent.
-  virtual void shut_down(IoHandler done) = 0;
+  // Tells the peer that nothing more is sent, while it may still be sending itself if
+  // `input_is_due`.
+  virtual void end_output(bool input_is_due, IoHandler done) = 0;
   virtual Socket& socket() = 0;
 
   // True once the peer has closed or reset, even if unread bytes stand before its end.
@@ -48,7 +50,7 @@ class Transport {
   }
   void close() {
     ErrorCode ignored;
-    socket().close(ignored);
+    std::ignore = socket().close(ignored);
   }
 };
 
@@ -65,9 +67,9 @@ class PlainTransport final : public Transport {
   void write_some(const TwoBuffers& from, IoHandler done) override {
     socket_.async_write_some(from, std::move(done));
   }
-  void shut_down(IoHandler done) override {
+  void end_output(bool, IoHandler done) override {
     ErrorCode ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    std::ignore = socket_.shutdown(Socket::shutdown_send, ignored);
     asio::post(socket_.get_executor(), [done = std::move(done)] { done({}, 0); });
   }
   Socket& socket() override { return socket_; }
@@ -90,7 +92,11 @@ class TlsTransport final : public Transport {
   void write_some(const TwoBuffers& from, IoHandler done) override {
     stream_.async_write_some(from, std::move(done));
   }
-  void shut_down(IoHandler done) override {
+  // The end of TLS goes both ways, and input would make it fail: then only the socket is closed,
+  // later. A length has told the peer where the answer ends.
+  void end_output(bool input_is_due, IoHandler done) override {
+    if (input_is_due)
+      return asio::post(stream_.get_executor(), [done = std::move(done)] { done({}, 0); });
     stream_.async_shutdown([done = std::move(done)](const ErrorCode& error) { done(error, 0); });
   }
   Socket& socket() override { return stream_.next_layer(); }

@@ -11,7 +11,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -44,6 +46,15 @@ class Mailbox {
   std::condition_variable changed_;
   std::vector<T> values_;
 };
+
+// Waits for what another thread will make true.
+inline void await(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) throw std::logic_error("waited for too long");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
 
 // Routes: /echo answers with the body; /hold gives its exchange to the test through `held`;
 // /forget drops it; /throw throws; everything else answers with method, path and query.
