@@ -193,7 +193,7 @@ void Answer::end_choice(uint32_t choice, Result<engine::Generated> result) {
   --n_left_;
   if (!result) return fail(Failure(std::move(result).error()));
   const bool cut = result->finish_cause == engine::FinishCause::cancelled;
-  if (cut && !cancelled_ && !call().deadline)
+  if (cut && !cancelled_)
     return fail({FailureKind::unavailable, "the server is shutting down; the answer was cut"});
   if (!over_) send(encoder_->finish(choice, *result));
   choices_[choice] = *std::move(result);

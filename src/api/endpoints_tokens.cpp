@@ -44,7 +44,8 @@ Outcome<std::string> tokenize_content(const Fields& fields, const text::Tokenize
 }  // namespace
 
 Outcome<std::string> Endpoints::count_tokens(Incoming& in) {
-  const ChatCall call = STRIDE_TRY(read_call(in));
+  ChatCall call = STRIDE_TRY(read_call(in));
+  turns_.restore(in.client, call);
   const auto inputs = STRIDE_TRY(encode_call(call, engine_, kNoLimit));
   JsonText out;
   out.object();

@@ -73,7 +73,11 @@ FailureKind kind_of(const Error& error) {
 
 void write_openai(JsonText& out, const Failure& failure) {
   const Row& row = row_of(failure.kind);
-  out.object().field("message", failure.message).field("type", row.openai_type);
+  std::string message = failure.message;
+  // Words that other clients look for.
+  if (failure.kind == FailureKind::context_length)
+    message += fmt::format("; this model's maximum context length is {} tokens", failure.n_context);
+  out.object().field("message", message).field("type", row.openai_type);
   if (failure.param.empty()) {
     out.null_field("param");
   } else {

@@ -121,7 +121,7 @@ TEST(RequestRanges, CountsAreBounded) {
   std::string stops = "\"a\"";
   for (int i = 0; i < 16; ++i) stops += ",\"b\"";
   EXPECT_EQ(bad(Dialect::chat, chat("\"stop\":[" + stops + "]")).param, "stop");
-  EXPECT_TRUE(good(Dialect::chat, chat(R"("stop":["",null])")).options.stop.empty() || true);
+  EXPECT_TRUE(good(Dialect::chat, chat(R"("stop":[""])")).options.stop.empty());
 }
 
 TEST(RequestBody, MustBeAnObjectOfBoundedDepth) {
@@ -233,7 +233,7 @@ TEST(ConstraintFields, BecomeOneSpecification) {
   const std::string schema = R"({"type":"object"})";
   EXPECT_EQ(spec(R"("response_format":{"type":"text"})").kind, Kind::none);
   EXPECT_EQ(spec(R"("response_format":{"type":"json_object"})").kind, Kind::json_object);
-  for (const std::string fields :
+  for (const std::string& fields :
        {R"("response_format":{"type":"json_schema","json_schema":{"name":"a","schema":)" + schema +
             "}}",
         R"("response_format":{"type":"json_object","schema":)" + schema + "}",

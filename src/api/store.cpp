@@ -160,11 +160,14 @@ void Store::erase(RecordKind kind, std::string key) {
 }
 
 std::optional<std::string> Store::get(RecordKind kind, const std::string& key) const {
-  const std::scoped_lock lock(mutex_);
-  for (const Change& change : std::views::reverse(queue_)) {
-    if (change.kind == kind && change.key == key) return change.value;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const Change& change : std::views::reverse(queue_)) {
+      if (change.kind == kind && change.key == key) return change.value;
+    }
   }
-  const std::scoped_lock database_lock(database_mutex_);
+  // What is not queued any more has been written; and put() never waits for the disk.
+  const std::scoped_lock lock(database_mutex_);
   return database_->get(static_cast<int>(kind), key);
 }
 

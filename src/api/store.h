@@ -62,7 +62,7 @@ class Store {
   std::unique_ptr<Database> database_;
   uint64_t bytes_ = 0;  // of all records, with database_mutex_
 
-  mutable std::mutex mutex_;  // taken before database_mutex_, never after it
+  mutable std::mutex mutex_;  // never held together with database_mutex_
   std::condition_variable_any changed_;
   std::deque<Change> queue_;  // the front one is being written
   std::string problem_;

@@ -73,7 +73,6 @@ void declare_server(CommandLine& line, Options& o) {
       .choice("--reasoning-field", o.reasoning,
               {"both", "reasoning_content", "reasoning", "none", "content"},
               "name of the field that carries reasoning in chat completions")
-      .option("--queue", o.service.queue, "requests that may wait; more get 429")
       .option("--state", o.state, "folder for stored responses; - = keep them in memory only")
       .option("--trace", o.trace, "folder for a bundle of each request and its answer")
       .option("--log", o.log, "file for a line of JSON for each request; - = standard error")
@@ -208,7 +207,8 @@ Result<int> serve(const Options& options) {
   auto server_flags = STRIDE_TRY(server_options(options, *engine, context));
   const std::string model = server_flags.defaults.model;
   const bool keyed = !server_flags.keys.empty();
-  const auto service = STRIDE_TRY(make_service(*engine, context, options.service));
+  const auto service =
+      STRIDE_TRY(make_service(*engine, context, options.model.ubatch, options.service));
   const Interrupt interrupt;
   const auto server = STRIDE_TRY(api::Server::start(*engine, *service, std::move(server_flags)));
   greet(*server, model, context, keyed);
@@ -235,6 +235,7 @@ int serve_command(Arguments args) {
                    "ask for. docs/serve.md explains them.");
   declare_network(line, options);
   declare_server(line, options);
+  declare(line, options.service);
   declare(line, options.model);
   declare(line, options.generation);
   line.example("stride serve", "the bundled model, for this machine only")

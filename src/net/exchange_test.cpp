@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "net/exchange_state.h"
 
 namespace stride::net {
@@ -16,7 +18,7 @@ struct Pair {
                                                                    .minor_version = minor_version,
                                                                    .outbox_bytes = outbox_bytes,
                                                                    .wake = [this] { ++n_wake; }})),
-        exchange(Exchange(state)) {}
+        exchange(std::make_unique<Exchange>(state)) {}
 
   std::string take() const {
     const auto batch = state->take();
@@ -31,7 +33,7 @@ struct Pair {
 
   int n_wake = 0;
   std::shared_ptr<ExchangeState> state;
-  std::optional<Exchange> exchange;
+  std::unique_ptr<Exchange> exchange;
 };
 
 TEST(Exchange, RespondsOnce) {
@@ -123,7 +125,7 @@ TEST(Exchange, BytesBeingSentArePending) {
 
 TEST(Exchange, ForgottenExchangesAnswer500) {
   Pair pair;
-  std::optional<Exchange> copy = pair.exchange;
+  auto copy = std::make_unique<Exchange>(*pair.exchange);
   pair.exchange.reset();
   EXPECT_EQ(pair.take(), "");
   copy.reset();

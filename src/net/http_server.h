@@ -108,7 +108,8 @@ class HttpServer {
   // No new connections; those that wait for a request are closed, running exchanges go on.
   void stop_accepting();
   // stop_accepting(), then returns when all exchanges have ended or at `deadline`, whatever is
-  // first; the rest is cut. Handlers that run are waited for in any case. Idempotent.
+  // first; the rest is cut. Handlers that run are waited for in any case. Idempotent; not to be
+  // called from the callbacks of this server.
   void shut_down(std::chrono::steady_clock::time_point deadline);
 
  private:
