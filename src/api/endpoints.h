@@ -17,6 +17,7 @@
 #include "api/server.h"
 #include "api/trace.h"
 #include "api/turn_store.h"
+#include "grammar/grammar_cache.h"
 #include "json/json_fwd.h"
 #include "net/exchange.h"
 
@@ -89,6 +90,7 @@ class Endpoints {
   std::function<net::ServerStats()> http_stats_;
   ResponseStore responses_;
   TurnStore turns_;
+  grammar::GrammarCache grammars_;
   Metrics metrics_;
   Trace trace_;
   LiveAnswers live_;

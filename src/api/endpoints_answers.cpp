@@ -4,6 +4,7 @@
 #include <random>
 
 #include "api/completions_request.h"
+#include "api/call_grammar.h"
 #include "api/endpoints.h"
 #include "api/fields.h"
 #include "api/json_text.h"
@@ -70,7 +71,12 @@ void Endpoints::start_answer(Incoming in, ChatCall call) {
              "background needs store to be true and stream to be false", "background"});
   auto requests = prepare(call, engine_, options_.n_context);
   if (!requests) return refuse_request(in, requests.error());
-  for (engine::ServiceRequest& request : *requests) request.client = in.client;
+  const auto grammar = grammar_of(call, grammars_);
+  if (!grammar) return refuse_request(in, grammar.error());
+  for (engine::ServiceRequest& request : *requests) {
+    request.client = in.client;
+    request.input.grammar = *grammar;
+  }
 
   Answer::Parts parts;
   parts.context.ids = Ids(random_number());

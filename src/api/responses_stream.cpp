@@ -151,7 +151,7 @@ class ResponsesEncoder final : public Encoder {
     JsonText response;
     write_response(response);
     std::string fields = "\"response\":" + response.take();
-    if (!extra.empty()) fields += "," + std::string(extra);
+    if (!extra.empty()) fields.append(",").append(extra);
     return event(type, fields);
   }
 

@@ -17,6 +17,7 @@
 #include "cli/report.h"
 #include "cli/serve_service.h"
 #include "cli/text_file.h"
+#include "web/page.h"
 
 namespace stride::cli {
 namespace {
@@ -144,6 +145,23 @@ class LogFile {
   std::FILE* file_;
 };
 
+// The chat page at "/" and its files.
+std::optional<net::HttpResponse> page_file(const net::HttpRequest& request,
+                                           std::string_view prefix) {
+  std::string_view path = request.path;
+  if (!prefix.empty() && path.starts_with(prefix)) path.remove_prefix(prefix.size());
+  const auto answer = web::answer({.path = path.empty() ? "/" : path,
+                                   .accept_encoding = request.header("accept-encoding"),
+                                   .if_none_match = request.header("if-none-match")});
+  if (!answer) return std::nullopt;
+  net::HttpResponse out;
+  out.status = answer->status;
+  for (const web::Header& header : answer->headers)
+    out.headers.push_back({std::string(header.name), std::string(header.value)});
+  out.body.assign(reinterpret_cast<const char*>(answer->body.data()), answer->body.size());
+  return out;
+}
+
 Result<api::ServerOptions> server_options(const Options& o, const engine::Engine& engine,
                                           uint32_t context) {
   if (o.port > 65535)
@@ -175,6 +193,9 @@ Result<api::ServerOptions> server_options(const Options& o, const engine::Engine
   out.defaults.reasoning = reasoning_field(o.reasoning);
   out.defaults.model = model_name(o);
   out.n_context = context;
+  out.page = [prefix = o.prefix](const net::HttpRequest& request) {
+    return page_file(request, prefix);
+  };
   out.state_folder = state_folder(o.state);
   out.trace_folder = o.trace;
   out.silence = std::chrono::milliseconds(static_cast<int64_t>(o.ping * 1000));
