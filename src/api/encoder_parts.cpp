@@ -128,6 +128,8 @@ void write_timings(JsonText& out, const engine::Generated& generated) {
   }
   out.object()
       .field("cache_n", usage.reused_tokens)
+      .field("cache_matched_n", usage.matched_tokens)
+      .field("cache_miss", engine::name(usage.cache_miss))
       .field("prompt_n", n_read)
       .field("prompt_ms", rounded(timings.prefill_seconds * 1e3))
       .field("prompt_per_second", rounded(rate(n_read, timings.prefill_seconds)))

@@ -157,6 +157,8 @@ void Scheduler::Loop::set_back(Job& job) {
   // By age, so before all that have not begun.
   waiting_.insert(waiting_.begin(), std::move(*at));
   running_.erase(at);
+  const std::lock_guard lock(mutex_);
+  ++stats_.n_set_back;
 }
 
 Result<> Scheduler::Loop::run_model(std::span<const Turn> turns) {
