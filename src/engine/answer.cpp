@@ -61,29 +61,62 @@ Answer::Answer(const Engine& engine, const GenerationInput& input, const Generat
       sampler_(std::move(sampler)),
       stream_(std::move(stream)),
       guard_(guard_tokens(engine, input, options), guard_options(input, options, budget)),
-      text_(input.prompt) {}
+      text_(input.prompt) {
+  if (input.grammar) constraint_.emplace(input.grammar, engine.masks());
+}
 
 bool Answer::wants_logits() {
   while (!cause_) {
+    const decode::Channel channel = guard_.channel();
     if (guard_.remaining() == 0) {
       cause_ = ends_by_caller_ ? FinishCause::token_budget : FinishCause::context_end;
     } else if (const auto token = guard_.forced()) {
-      advance({.id = *token, .channel = guard_.channel(), .forced = true});
-    } else {
+      // What a grammar refuses has no place in the content, whoever wants it there.
+      const bool in_content = constraint_ && channel == decode::Channel::content;
+      if (!in_content || constraint_->accept(*token))
+        advance({.id = *token, .channel = channel, .forced = true});
+    } else if (!constrained() || !take_certain()) {
       return true;
     }
   }
   return false;
 }
 
+// Where a grammar leaves no choice, the model is not asked; false if it leaves one.
+bool Answer::take_certain() {
+  if (constraint_->must_end()) {
+    cause_ = FinishCause::end_of_turn;
+    return true;
+  }
+  const std::vector<Token> run = constraint_->certain();
+  for (const Token token : run) {
+    if (cause_ || guard_.remaining() == 0) break;
+    offer({.id = token, .channel = decode::Channel::content, .forced = true});
+  }
+  return !run.empty();
+}
+
+size_t Answer::n_possible(std::span<const Token> guesses) {
+  return constrained() ? constraint_->n_allowed(guesses) : guesses.size();
+}
+
 Result<> Answer::choose(std::span<const float> logits) {
   GeneratedToken token;
-  token.id = STRIDE_TRY(sampler_.sample(logits, text_));
+  token.channel = guard_.channel();
+  token.id =
+      STRIDE_TRY(sampler_.sample(constrained() ? constraint_->allowed(logits) : logits, text_));
   if (options_->n_logprobs)
     token.logprobs = STRIDE_TRY(decode::log_probabilities(logits, token.id, *options_->n_logprobs));
-  token.channel = guard_.channel();
+  offer(std::move(token));
+  return {};
+}
+
+// What becomes of a token is for the guards to say.
+void Answer::offer(GeneratedToken token) {
+  const bool in_content = constrained();
   switch (guard_.offer(token.id)) {
     case decode::Verdict::keep:
+      if (in_content) constraint_->accept(token.id);
       advance(std::move(token));
       break;
     case decode::Verdict::drop:
@@ -96,7 +129,6 @@ Result<> Answer::choose(std::span<const float> logits) {
       cause_ = FinishCause::loop;
       break;
   }
-  return {};
 }
 
 void Answer::advance(GeneratedToken token) {

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "decode/reasoning_guard.h"
 #include "decode/sampler.h"
+#include "engine/constraint.h"
 #include "engine/engine.h"
 #include "engine/generate.h"
 #include "engine/output_stream.h"
@@ -42,6 +43,8 @@ class Answer {
 
   std::span<const Token> text() const { return text_; }   // prompt and answer
   uint32_t n_left() const { return guard_.remaining(); }  // tokens that may follow
+  // How many of these guesses a grammar lets follow; all where none applies.
+  size_t n_possible(std::span<const Token> guesses);
 
   // Gives out what was held back. Once, when the text has ended. Timings and what concerns the
   // cache are the caller's.
@@ -50,6 +53,9 @@ class Answer {
  private:
   Answer(const Engine& engine, const GenerationInput& input, const GenerationOptions& options,
          uint32_t budget, const Listener& listener, decode::Sampler sampler, OutputStream stream);
+  bool constrained() const { return constraint_ && !in_reasoning(); }
+  bool take_certain();
+  void offer(GeneratedToken token);
   void advance(GeneratedToken token);
   void emit(const std::vector<chat::Delta>& deltas);
 
@@ -60,6 +66,7 @@ class Answer {
   decode::Sampler sampler_;
   OutputStream stream_;
   decode::ReasoningGuard guard_;
+  std::optional<Constraint> constraint_;
   std::vector<Token> text_;
   std::optional<FinishCause> cause_;
   Generated result_;

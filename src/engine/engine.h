@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,8 @@
 #include "chat/render.h"
 #include "decode/reasoning_guard.h"
 #include "format/tensor_catalog.h"
+#include "grammar/grammar.h"
+#include "grammar/mask_cache.h"
 #include "model/model.h"
 #include "text/tokenizer.h"
 
@@ -39,6 +42,7 @@ struct GenerationInput {
   // Nothing for raw text: the output is content as it is, no tag means anything.
   std::optional<chat::OutputStart> start{};
   const chat::ToolSchemas* tools = nullptr;  // outlives the generation
+  grammar::GrammarPtr grammar{};             // of the content; null: any
 };
 
 class Engine {
@@ -49,7 +53,10 @@ class Engine {
   Engine(std::unique_ptr<model::Model> model, text::Tokenizer tokenizer);
 
   model::Model& model() const { return *model_; }
-  const text::Tokenizer& tokenizer() const { return tokenizer_; }
+  const text::Tokenizer& tokenizer() const { return *tokenizer_; }
+  // The masks of grammars over this vocabulary, made at the first call, which takes a while for a
+  // large one. For the thread that runs the model.
+  std::shared_ptr<grammar::MaskCache> masks() const;
   // Nothing for an engine made from parts.
   const format::TensorCatalog* catalog() const { return catalog_.get(); }
 
@@ -72,7 +79,9 @@ class Engine {
   std::unique_ptr<format::TensorCatalog> catalog_;  // the model reads its mapping
   std::unique_ptr<format::TensorCatalog> mtp_;
   std::unique_ptr<model::Model> model_;
-  text::Tokenizer tokenizer_;
+  std::shared_ptr<const text::Tokenizer> tokenizer_;
+  mutable std::once_flag masks_once_;
+  mutable std::shared_ptr<grammar::MaskCache> masks_;
   decode::GuardTokens guard_tokens_;
   Token think_begin_ = -1;
   Token turn_begin_ = -1;

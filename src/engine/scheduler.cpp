@@ -31,6 +31,7 @@ Result<std::unique_ptr<Scheduler>> Scheduler::start(const Engine& engine,
                                                     const SchedulerOptions& options) {
   if (options.max_running == 0 || options.step_rows == 0 || options.mark_spacing == 0)
     return fail(Errc::invalid_argument, "a scheduler needs at least one request and one row");
+  engine.masks();  // now rather than while answers wait
   const uint32_t capacity = STRIDE_TRY(fitting_capacity(engine.model(), options));
   return std::unique_ptr<Scheduler>(
       new Scheduler(std::make_unique<Loop>(engine, options, capacity)));

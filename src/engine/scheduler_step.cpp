@@ -70,11 +70,11 @@ void Scheduler::Loop::draft(std::span<Job* const> jobs) {
   const auto drafted = MtpHeads::draft(engine_.model(), rounds);
   const double seconds = seconds_since(start);
   for (size_t i = 0; i < jobs.size(); ++i) {
-    if (!drafted) {
-      jobs[i]->pass->n_draft = 0;
-      jobs[i]->session->restart_heads();
-    }
-    jobs[i]->pass->add_drafts(drafted ? rounds[i].drafts : std::vector<Token>(), seconds);
+    if (!drafted) jobs[i]->session->restart_heads();
+    std::vector<Token>& drafts = rounds[i].drafts;
+    drafts.resize(drafted ? jobs[i]->answer->n_possible(drafts) : 0);
+    jobs[i]->pass->n_draft = static_cast<uint32_t>(drafts.size());
+    jobs[i]->pass->add_drafts(drafts, seconds);
   }
 }
 

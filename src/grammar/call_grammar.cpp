@@ -197,7 +197,7 @@ class CallCompiler {
     std::optional<Dfa> text = STRIDE_TRY(compiler.text_dfa(shape));
     if (shape.values) {
       std::vector<std::string> words;
-      for (const Json& value : *shape.values) {
+      for (const auto& [spelled, value] : *shape.values) {
         if (!value.is_string()) continue;
         const std::string& word = value.get_ref<const std::string&>();
         if (!text || text->matches(word)) words.push_back(word);

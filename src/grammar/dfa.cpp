@@ -44,7 +44,7 @@ bool is_safe_ascii(size_t byte) {
 // Whether all characters of the row lead from `state` to safe states.
 bool row_is_safe(const Dfa& dfa, const std::vector<bool>& safe, Dfa::State state,
                  const Utf8Row& row, size_t at) {
-  if (at == row.size) return safe[state];
+  if (at >= row.size || at >= std::size(row.lo)) return safe[state];
   const ByteClasses& classes = dfa.classes();
   std::array<bool, 256> done{};
   for (size_t byte = row.lo[at]; byte <= row.hi[at]; ++byte) {
@@ -195,14 +195,15 @@ bool Dfa::matches(std::string_view text) const {
 }
 
 std::optional<std::vector<std::string>> Dfa::words(size_t limit) const {
-  // Pruned, so every path of at most n_state bytes leads to a word; one longer has a loop.
+  // Pruned, so every path leads to a word, and one of more than n_state bytes has a loop.
+  constexpr size_t kMaxBytes = 256;
   std::vector<std::string> out;
   std::vector<std::pair<State, std::string>> work{{start_, ""}};
   if (empty()) return out;
   while (!work.empty()) {
     auto [state, text] = std::move(work.back());
     work.pop_back();
-    if (text.size() > n_state() || out.size() + work.size() > limit) return {};
+    if (text.size() > std::min(n_state(), kMaxBytes) || out.size() + work.size() > limit) return {};
     if (accepts(state)) out.push_back(text);
     for (size_t byte = 0; byte < 256; ++byte) {
       const State to = next(state, static_cast<uint8_t>(byte));

@@ -174,6 +174,7 @@ class Closure {
       const uint32_t id = work.back();
       work.pop_back();
       if (std::exchange(seen_[id], stamp_) == stamp_) continue;
+      ++n_work_;
       const NfaNode& node = nodes_[id];
       const bool consumes = node.kind == NfaNode::Kind::bytes || node.kind == NfaNode::Kind::match;
       // An end assertion stays in the set, as only the end of the text can pass it.
@@ -187,8 +188,11 @@ class Closure {
     return out;
   }
 
+  bool is_exhausted() const { return n_work_ > kMaxNfaWork; }
+
  private:
   const std::vector<NfaNode>& nodes_;
+  size_t n_work_ = 0;
   std::vector<uint32_t> seen_;
   uint32_t stamp_ = 0;
 };
@@ -275,7 +279,7 @@ Result<Dfa> compile_dfa(const Expression& expression) {
   // Only the empty text is at its start and at its end.
   const bool takes_empty = std::ranges::any_of(closure({first}, true, true), is_match);
   using Key = std::pair<bool, NodeSet>;
-  return explore(
+  Result<Dfa> out = explore(
       classes_of(nodes), Key{true, closure({first}, true, false)},
       [&](const Key& at, uint8_t byte) -> std::optional<Key> {
         NodeSet next;
@@ -285,13 +289,17 @@ Result<Dfa> compile_dfa(const Expression& expression) {
             next.insert(next.end(), node.next.begin(), node.next.end());
           }
         }
-        if (next.empty()) return {};
+        if (next.empty() || closure.is_exhausted()) return {};
         return Key{false, closure(next, false, false)};
       },
       [&](const Key& at) {
         return at.first ? takes_empty
                         : std::ranges::any_of(closure(at.second, false, true), is_match);
       });
+  if (closure.is_exhausted()) {
+    return fail(Errc::exhausted, "the expression needs too much work to become an automaton");
+  }
+  return out;
 }
 
 }  // namespace stride::grammar

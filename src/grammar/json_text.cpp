@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include "grammar/expression.h"
+#include "grammar/number.h"
 #include "grammar/regex.h"
+#include "json/json.h"
 
 namespace stride::grammar {
 namespace {
@@ -96,6 +98,12 @@ std::string quote_canonically(std::string_view text) {
     }
   }
   return out + '"';
+}
+
+Result<std::string> spell_scalar(const Json& value) {
+  if (json::is_number(value)) return to_text(STRIDE_TRY(parse_decimal(json::dump(value))));
+  if (value.is_string()) return quote_canonically(value.get_ref<const std::string&>());
+  return json::dump(value);
 }
 
 Result<Dfa> quoted(const Dfa& body) {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "grammar/dfa.h"
+#include "json/json_fwd.h"
 
 namespace stride::grammar {
 
@@ -21,6 +22,8 @@ Dfa string_character_dfa();
 Result<Dfa> spell_canonically(const Dfa& plain);
 // The canonical spelling of one text, with quotes.
 std::string quote_canonically(std::string_view text);
+// The canonical spelling of a null, boolean, number or string: the same for equal values only.
+Result<std::string> spell_scalar(const Json& value);
 // The texts of `body` between two quotes.
 Result<Dfa> quoted(const Dfa& body);
 // Any text, in UTF-8.

@@ -47,6 +47,9 @@ class Matcher {
   // text is left out where what follows it could change its tokens. Nothing is accepted.
   std::vector<Token> forced_run();
 
+  // Any text may follow: the place is one of content, not of structure such as tags, keys of a
+  // schema and punctuation, which can be taken greedily.
+  bool in_free_text() const { return state_.machine->is_safe(state_.config, 1); }
   // The text may end here: end tokens are allowed.
   bool complete() const { return !state_.finished && state_.machine->accepts(state_.config); }
   // An end token was accepted.

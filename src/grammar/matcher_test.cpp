@@ -176,6 +176,18 @@ TEST(Matcher, ForcedRunsAreWhatTheTokenizerWrites) {
   EXPECT_EQ(run.back(), *tokenizer.find_special("</tool_call>"));
 }
 
+TEST(Matcher, TellsContentFromStructure) {
+  Matcher matcher(
+      must(compile_json_schema(R"({"properties":{"a":{"type":"string"}},"required":["a"],)"
+                               R"("additionalProperties":false,"type":"object"})")),
+      testing::small_cache());
+  EXPECT_FALSE(matcher.in_free_text());
+  ASSERT_TRUE(matcher.accept_text("{\"a\": \""));
+  EXPECT_TRUE(matcher.in_free_text());
+  ASSERT_TRUE(matcher.accept_text("x\""));
+  EXPECT_FALSE(matcher.in_free_text());
+}
+
 TEST(MaskCache, StaysWithinItsBudgets) {
   const auto trie = small_trie(kWords);
   const auto cache = std::make_shared<MaskCache>(

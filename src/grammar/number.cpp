@@ -107,7 +107,10 @@ struct Key {
 class NumberMachine {
  public:
   NumberMachine(const NumberRules& rules, uint64_t divisor, size_t scale)
-      : integer_(rules.integer), divisor_(divisor), scale_(scale) {
+      : integer_(rules.integer),
+        divides_(!rules.divisors.empty()),
+        divisor_(divisor),
+        scale_(scale) {
     sides_[0] = side_of(rules.least, rules.most, false);
     const auto flip = [](const std::optional<Bound>& bound) {
       return bound ? std::optional(negated(*bound)) : std::nullopt;
@@ -181,7 +184,7 @@ class NumberMachine {
     at.high = side(at).most.read_fraction_digit(at.high, at.n_digit, digit);
     if (at.n_digit < scale_) {
       at.remainder = (at.remainder * 10 + static_cast<uint64_t>(digit - '0')) % divisor_;
-    } else if (divisor_ > 1 && digit != '0') {
+    } else if (divides_ && digit != '0') {
       return {};
     }
     at.n_digit = std::min(at.n_digit + 1, n_fraction_ + 1);
@@ -196,7 +199,7 @@ class NumberMachine {
            side(at).most.allows_below(side(at).most.finish(at.high, at.n_digit));
   }
 
-  bool integer_;
+  bool integer_, divides_;
   uint64_t divisor_;
   size_t scale_;
   Side sides_[2];

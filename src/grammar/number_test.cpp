@@ -92,6 +92,9 @@ TEST(Number, MultiplesOfFractions) {
   const Dfa dfa = *number_dfa(rules);
   EXPECT_TRUE(dfa.matches("1.5") && dfa.matches("-2") && dfa.matches("0.50") && dfa.matches("0"));
   EXPECT_FALSE(dfa.matches("0.25") || dfa.matches("1.501") || dfa.matches("0.1"));
+  const Dfa fine = *number_dfa({.divisors = {decimal("0.0001")}});
+  EXPECT_TRUE(fine.matches("0.0075") && fine.matches("3.00010"));
+  EXPECT_FALSE(fine.matches("0.00751"));
   EXPECT_FALSE(number_dfa({.divisors = {decimal("1e9")}}));
 }
 

@@ -4,14 +4,15 @@
 // no exact negation, the combination is unsupported.
 #include <algorithm>
 
+#include "grammar/json_text.h"
 #include "grammar/schema_keywords.h"
 #include "grammar/schema_reader.h"
-#include "schema/schema.h"
 
 namespace stride::grammar {
 namespace {
 
 constexpr size_t kDisjointDepth = 3;
+constexpr size_t kMaxOneOf = 64;  // each is compared with each
 
 // The alternatives that say whether a value is `constant`: an object or array becomes a schema of
 // its parts, so that it meets the other constraints part by part.
@@ -46,25 +47,30 @@ uint8_t kind_of(const Json& scalar) {
   return kinds::kNull;
 }
 
-Json typed(std::string_view type, std::string_view key, Json value) {
-  Json out = Json::object();
-  out["type"] = type;
-  out[std::string(key)] = std::move(value);
-  return out;
-}
-
-Json not_of(const Json& schema) {
-  Json out = Json::object();
-  out["not"] = schema;
-  return out;
-}
-
-bool has_value(const std::vector<Json>& values, const Json& value) {
-  return std::ranges::any_of(values,
-                             [&](const Json& known) { return schema::same_value(known, value); });
+// The schema that calls itself by this name.
+const Json* find_anchor(const Json& within, std::string_view name, size_t depth) {
+  const std::string* own = json::string_member(within, "$anchor");
+  if (own != nullptr && *own == name) return &within;
+  if (!within.is_structured() || depth == 0) return nullptr;
+  for (const auto& part : within.items()) {
+    // Values are no schemas.
+    constexpr std::string_view kValues[] = {"const", "enum", "default", "examples"};
+    const bool is_value =
+        within.is_object() && std::ranges::find(kValues, part.key()) != std::end(kValues);
+    if (is_value) continue;
+    if (const Json* found = find_anchor(part.value(), name, depth - 1)) return found;
+  }
+  return nullptr;
 }
 
 }  // namespace
+
+Json SchemaReader::refer(const Json* schema) {
+  Json out = Json::object();
+  out[std::string(keyword::kReferred)] = referred_.size();
+  referred_.push_back(schema);
+  return out;
+}
 
 Result<const Json*> SchemaReader::resolve(const Json& ref, const std::string& place) {
   const std::string target = ref.is_string() ? ref.get<std::string>() : std::string();
@@ -77,18 +83,22 @@ Result<const Json*> SchemaReader::resolve(const Json& ref, const std::string& pl
     }
   }
   const bool is_pointer = pointer.empty() || pointer[0] == '/';
-  const Json* found = is_pointer ? json::find(root_, pointer) : nullptr;
+  const Json* found =
+      is_pointer ? json::find(root_, pointer) : find_anchor(root_, pointer, 2 * kMaxNesting);
   if (found == nullptr) {
     if (auto ok = unsupported(place, "$ref", "\"" + target + "\" is not in this schema"); !ok) {
       return std::unexpected(ok.error());
     }
     return own(Json(true), place);
   }
-  return note(*found, pointer);
+  return note(*found, is_pointer ? pointer : target.substr(1));
 }
 
 Result<void> SchemaReader::apply_combination(const Json& schema, const std::string& place,
                                              Branch& branch) {
+  if (const Json* number = json::member(schema, keyword::kReferred)) {
+    branch.pending.push_back(referred_[number->get<size_t>()]);
+  }
   if (const Json* ref = json::member(schema, "$ref")) {
     branch.pending.push_back(STRIDE_TRY(resolve(*ref, place)));
   }
@@ -99,16 +109,19 @@ Result<void> SchemaReader::apply_combination(const Json& schema, const std::stri
     branch.choices.push_back(STRIDE_TRY(read_list(schema, "anyOf", place)));
   }
   if (const Json* constant = json::member(schema, "const")) {
-    apply_values(constant, {*constant}, place, branch);
+    if (auto ok = apply_values(constant, {*constant}, place, branch); !ok) return ok;
   }
   if (const Json* values = json::member(schema, "enum")) {
     if (!values->is_array()) {
       return fail(Errc::invalid_argument, "schema at \"#{}\": \"enum\" is not an array", place);
     }
-    apply_values(values, values->get<std::vector<Json>>(), place, branch);
+    const auto listed = values->get<std::vector<Json>>();
+    if (auto ok = apply_values(values, listed, place, branch); !ok) return ok;
   }
   if (const Json* differs = json::member(schema, keyword::kDiffers)) {
-    for (const Json& value : *differs) branch.shape.excluded.push_back(value);
+    for (const Json& value : *differs) {
+      branch.shape.excluded.emplace(STRIDE_TRY(spell_scalar(value)), value);
+    }
   }
   if (const Json* one = json::member(schema, "oneOf")) {
     if (auto ok = apply_one_of(*one, place, branch); !ok) return ok;
@@ -125,8 +138,8 @@ Result<void> SchemaReader::apply_combination(const Json& schema, const std::stri
   return apply_dependents(schema, place, branch);
 }
 
-void SchemaReader::apply_values(const Json* source, const std::vector<Json>& values,
-                                const std::string& place, Branch& branch) {
+Result<void> SchemaReader::apply_values(const Json* source, const std::vector<Json>& values,
+                                        const std::string& place, Branch& branch) {
   if (!std::ranges::all_of(values, is_scalar)) {
     branch.choices.push_back(options_of(source, [&] {
       std::vector<const Json*> options;
@@ -142,18 +155,20 @@ void SchemaReader::apply_values(const Json* source, const std::vector<Json>& val
       if (!scalars.empty()) options.push_back(own(Json{{"enum", std::move(scalars)}}, place));
       return options;
     }));
-    return;
+    return {};
   }
   Shape& shape = branch.shape;
-  std::vector<Json> common;
-  for (const Json& value : values) {
-    const bool listed = !shape.values || has_value(*shape.values, value);
-    if (listed && !has_value(common, value)) common.push_back(value);
-  }
+  Shape::Scalars common;
   uint8_t listed_kinds = 0;
-  for (const Json& value : common) listed_kinds |= kind_of(value);
+  for (const Json& value : values) {
+    std::string text = STRIDE_TRY(spell_scalar(value));
+    if (shape.values && !shape.values->contains(text)) continue;
+    listed_kinds |= kind_of(value);
+    common.emplace(std::move(text), value);
+  }
   shape.values = std::move(common);
   shape.kinds &= listed_kinds;
+  return {};
 }
 
 Result<void> SchemaReader::apply_one_of(const Json& list, const std::string& place,
@@ -169,14 +184,18 @@ Result<void> SchemaReader::apply_one_of(const Json& list, const std::string& pla
   for (size_t i = 0; i < list.size(); ++i) {
     parts.push_back(note(list[i], fmt::format("{}/oneOf/{}", place, i)));
   }
+  if (parts.size() > kMaxOneOf) {
+    return fail(Errc::exhausted, "schema at \"#{}\": \"oneOf\" has more than {} alternatives",
+                place, kMaxOneOf);
+  }
   std::vector<const Json*> options;
   for (const Json* part : parts) {
-    Json all = Json::array({*part});
+    Json all = Json::array({refer(part)});
     for (const Json* other : parts) {
       if (other == part || are_disjoint(part, other, kDisjointDepth)) continue;
       auto negated = negate(other);
       if (negated) {
-        all.push_back(**negated);
+        all.push_back(refer(*negated));
       } else if (is_exact()) {
         return fail(Errc::unsupported,
                     "schema at \"#{}\": \"oneOf\" cannot be enforced: \"#{}\" and \"#{}\" may both "
@@ -201,9 +220,10 @@ Result<void> SchemaReader::apply_if(const Json& schema, const std::string& place
     if (!is_exact()) return {};
     return std::unexpected(std::move(negated).error());
   }
-  Json yes = Json::array({*condition}), no = Json::array({**negated});
-  if (then != nullptr) yes.push_back(*then);
-  if (otherwise != nullptr) no.push_back(*otherwise);
+  Json yes = Json::array({refer(note(*condition, place + "/if"))});
+  Json no = Json::array({refer(*negated)});
+  if (then != nullptr) yes.push_back(refer(note(*then, place + "/then")));
+  if (otherwise != nullptr) no.push_back(refer(note(*otherwise, place + "/else")));
   branch.choices.push_back(options_of(condition, [&] {
     return std::vector{own(Json{{"allOf", std::move(yes)}}, place),
                        own(Json{{"allOf", std::move(no)}}, place)};
@@ -229,151 +249,11 @@ Result<void> SchemaReader::apply_dependents(const Json& schema, const std::strin
       if (value.is_array()) {
         for (const Json& needed : value) present["required"].push_back(needed);
       } else {
-        present["allOf"] = Json::array({value});
+        present["allOf"] = Json::array({refer(note(value, at))});
       }
       branch.choices.push_back(options_of(&value, [&] {
         return std::vector{own(std::move(absent), at), own(std::move(present), at)};
       }));
-    }
-  }
-  return {};
-}
-
-Result<const Json*> SchemaReader::negate(const Json* schema) {
-  const std::string place = place_of(schema);
-  const auto [known, added] = negations_.emplace(schema, nullptr);
-  if (!added) {
-    if (known->second != nullptr) return known->second;
-    return fail(Errc::unsupported, "schema at \"#{}\": a recursive schema cannot be negated",
-                place);
-  }
-  if (schema->is_boolean()) return known->second = own(Json(!schema->get<bool>()), place);
-  if (!schema->is_object()) {
-    negations_.erase(known);
-    return fail(Errc::invalid_argument, "schema at \"#{}\": neither an object nor a boolean",
-                place);
-  }
-  Json branches = Json::array();
-  for (const auto& [key, value] : schema->get_ref<const Json::object_t&>()) {
-    if (auto ok = negate_keyword(*schema, key, value, branches); !ok) {
-      negations_.erase(schema);
-      return std::unexpected(std::move(ok).error());
-    }
-  }
-  Json out = Json::object();
-  out["anyOf"] = std::move(branches);
-  return negations_[schema] = own(std::move(out), place);
-}
-
-Result<void> SchemaReader::negate_keyword(const Json& schema, const std::string& key,
-                                          const Json& value, Json& branches) {
-  const auto count = json::as_int64(value).value_or(0);
-  const auto add_count = [&](std::string_view type, std::string_view opposite, int64_t by) {
-    if (count + by >= 0) branches.push_back(typed(type, opposite, count + by));
-  };
-  if (key == "type") {
-    Json others = Json::array();
-    const Json names = value.is_array() ? value : Json::array({value});
-    const auto listed = [&](const char* name) {
-      return std::ranges::find(names, Json(name)) != names.end();
-    };
-    for (const char* name : {"null", "boolean", "string", "array", "object", "number"}) {
-      const bool integers = name == std::string_view("number") && listed("integer");
-      if (!listed(name) && !integers) others.push_back(name);
-    }
-    if (listed("integer") && !listed("number")) {
-      branches.push_back(typed("number", keyword::kFraction, true));
-    }
-    if (!others.empty()) branches.push_back(Json{{"type", std::move(others)}});
-  } else if (key == "const" || key == "enum") {
-    Json values = key == "const" ? Json::array({value}) : value;
-    if (!std::ranges::all_of(values, is_scalar)) {
-      return fail(Errc::unsupported, "\"{}\" of objects and arrays has no negation", key);
-    }
-    Json differs = Json::object();
-    differs[std::string(keyword::kDiffers)] = std::move(values);
-    branches.push_back(std::move(differs));
-  } else if (key == keyword::kDiffers) {
-    branches.push_back(Json{{"enum", value}});
-  } else if (key == "minimum" || key == "exclusiveMinimum" || key == "maximum" ||
-             key == "exclusiveMaximum") {
-    const bool is_least = key.ends_with("inimum");
-    const bool inclusive = !key.starts_with("exclusive");
-    branches.push_back(typed("number",
-                             is_least ? (inclusive ? "exclusiveMaximum" : "maximum")
-                                      : (inclusive ? "exclusiveMinimum" : "minimum"),
-                             value));
-  } else if (key == "minLength") {
-    add_count("string", "maxLength", -1);
-  } else if (key == "maxLength") {
-    add_count("string", "minLength", 1);
-  } else if (key == "minItems") {
-    add_count("array", "maxItems", -1);
-  } else if (key == "maxItems") {
-    add_count("array", "minItems", 1);
-  } else if (key == "minProperties") {
-    add_count("object", "maxProperties", -1);
-  } else if (key == "maxProperties") {
-    add_count("object", "minProperties", 1);
-  } else if (key == "pattern") {
-    branches.push_back(typed("string", keyword::kUnmatched, value));
-  } else if (key == keyword::kUnmatched) {
-    branches.push_back(typed("string", "pattern", value));
-  } else if (key == "required" && value.is_array()) {
-    for (const Json& name : value) {
-      Json absent = Json::object();
-      absent[name.get<std::string>()] = false;
-      branches.push_back(typed("object", "properties", std::move(absent)));
-    }
-  } else if (key == "properties" && value.is_object()) {
-    for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
-      Json present = typed("object", "required", Json::array({name}));
-      present["properties"][name] = not_of(member);
-      branches.push_back(std::move(present));
-    }
-  } else if (key == "items" && !value.is_array() && !schema.contains("prefixItems")) {
-    branches.push_back(typed("array", "contains", not_of(value)));
-  } else if (key == "contains" && !schema.contains("minContains") &&
-             !schema.contains("maxContains")) {
-    branches.push_back(typed("array", "items", not_of(value)));
-  } else if (key == "anyOf") {
-    Json all = Json::array();
-    for (const Json& part : value) all.push_back(not_of(part));
-    branches.push_back(Json{{"allOf", std::move(all)}});
-  } else if (key == "allOf") {
-    for (const Json& part : value) branches.push_back(not_of(part));
-  } else if (key == "not") {
-    branches.push_back(value);
-  } else if (key == "$ref") {
-    const Json* target = STRIDE_TRY(resolve(value, place_of(&schema)));
-    branches.push_back(*STRIDE_TRY(negate(target)));
-  } else {
-    constexpr std::string_view kOthers[] = {"additionalProperties",
-                                            "patternProperties",
-                                            "propertyNames",
-                                            "unevaluatedProperties",
-                                            "unevaluatedItems",
-                                            "prefixItems",
-                                            "items",
-                                            "contains",
-                                            "minContains",
-                                            "maxContains",
-                                            "uniqueItems",
-                                            "oneOf",
-                                            "if",
-                                            "then",
-                                            "else",
-                                            "dependentRequired",
-                                            "dependentSchemas",
-                                            "dependencies",
-                                            "multipleOf",
-                                            "format",
-                                            "$dynamicRef",
-                                            keyword::kFraction};
-    if (std::ranges::find(kOthers, key) != std::end(kOthers)) {
-      return fail(Errc::unsupported,
-                  "schema at \"#{}\": \"{}\" has no negation that can be enforced",
-                  place_of(&schema), key);
     }
   }
   return {};
@@ -391,7 +271,8 @@ bool SchemaReader::are_disjoint(const Shape& a, const Shape& b, size_t depth) {
   const uint8_t common = a.kinds & b.kinds;
   if (common == 0) return true;
   if (a.values && b.values) {
-    return std::ranges::none_of(*a.values, [&](const Json& v) { return has_value(*b.values, v); });
+    return std::ranges::none_of(*a.values,
+                                [&](const auto& value) { return b.values->contains(value.first); });
   }
   // Objects that tell which of the two they are, by a member that both must have.
   if (common != kinds::kObject || depth == 0) return false;

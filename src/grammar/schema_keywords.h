@@ -8,6 +8,7 @@ namespace stride::grammar::keyword {
 
 inline constexpr std::string_view kDiffers = "\x01-differs";      // from each of these scalars
 inline constexpr std::string_view kUnmatched = "\x01-unmatched";  // by this pattern
+inline constexpr std::string_view kReferred = "\x01-referred";    // the schema of this number
 inline constexpr std::string_view kFraction = "\x01-fraction";    // is no integer
 
 }  // namespace stride::grammar::keyword

@@ -6,7 +6,6 @@
 #include "grammar/json_text.h"
 #include "grammar/regex.h"
 #include "grammar/schema_compiler.h"
-#include "schema/schema.h"
 
 namespace stride::grammar {
 namespace {
@@ -108,12 +107,12 @@ Result<void> SchemaCompiler::read_scalars(Alternative& out) {
     return {};
   }
   std::vector<std::string> words;
-  const auto excluded = [&](const Json& value) {
-    return std::ranges::find(shape.excluded, value) != shape.excluded.end();
+  const auto add_word = [&](uint8_t kind, const char* word) {
+    if ((allowed & kind) != 0 && !shape.excluded.contains(word)) words.emplace_back(word);
   };
-  if ((allowed & kinds::kNull) != 0 && !excluded(nullptr)) words.emplace_back("null");
-  if ((allowed & kinds::kTrue) != 0 && !excluded(true)) words.emplace_back("true");
-  if ((allowed & kinds::kFalse) != 0 && !excluded(false)) words.emplace_back("false");
+  add_word(kinds::kNull, "null");
+  add_word(kinds::kTrue, "true");
+  add_word(kinds::kFalse, "false");
   std::optional<Dfa> all = std::move(number);
   if (!words.empty()) all = STRIDE_TRY(widened(std::move(all), STRIDE_TRY(words_dfa(words))));
   const bool is_free = shape.min_length == 0 && !shape.max_length;
@@ -131,31 +130,33 @@ Result<void> SchemaCompiler::read_scalars(Alternative& out) {
 
 Result<Dfa> SchemaCompiler::numbers(const Shape& shape) {
   NumberRules rules = shape.number;
-  const auto is_number = [](const Json& value) { return json::is_number(value); };
+  const auto is_number = [](const auto& value) { return json::is_number(value.second); };
   rules.plain = shape.fraction || std::ranges::any_of(shape.excluded, is_number);
   Dfa out = STRIDE_TRY(number_dfa(rules));
   if (shape.fraction) {
     out = STRIDE_TRY(
         intersect(out, STRIDE_TRY(regex_dfa(R"(-?[0-9]+\.[0-9]*[1-9][0-9]*)", Anchoring::whole))));
   }
-  for (const Json& value : shape.excluded) {
+  for (const auto& value : shape.excluded) {
     if (!is_number(value)) continue;
-    const Decimal number = STRIDE_TRY(parse_decimal(json::dump(value)));
+    const Decimal number = STRIDE_TRY(parse_decimal(value.first));
     out = STRIDE_TRY(subtract(out, STRIDE_TRY(regex_dfa(spellings(number), Anchoring::whole))));
+    if (auto ok = reader_.spend(out); !ok) return std::unexpected(std::move(ok).error());
   }
+  if (auto ok = reader_.spend(out); !ok) return std::unexpected(std::move(ok).error());
   return out;
 }
 
 Result<std::optional<Dfa>> SchemaCompiler::text_dfa(const Shape& shape) {
   std::optional<Dfa> out;
   for (const std::string& pattern : shape.patterns) {
-    out = STRIDE_TRY(narrowed(std::move(out), STRIDE_TRY(regex_dfa(pattern, Anchoring::search))));
+    out = STRIDE_TRY(narrowed(std::move(out), *STRIDE_TRY(reader_.pattern(pattern))));
   }
   for (const std::string& format : shape.formats) {
     out = STRIDE_TRY(narrowed(std::move(out), STRIDE_TRY(format_dfa(format))));
   }
   std::vector<std::string> excluded;
-  for (const Json& value : shape.excluded) {
+  for (const auto& [text, value] : shape.excluded) {
     if (value.is_string()) excluded.push_back(value.get<std::string>());
   }
   if (!excluded.empty() || !shape.unmatched.empty()) {
@@ -163,13 +164,16 @@ Result<std::optional<Dfa>> SchemaCompiler::text_dfa(const Shape& shape) {
     out = STRIDE_TRY(subtract(*out, STRIDE_TRY(words_dfa(excluded))));
   }
   for (const std::string& pattern : shape.unmatched) {
-    out = STRIDE_TRY(subtract(*out, STRIDE_TRY(regex_dfa(pattern, Anchoring::search))));
+    out = STRIDE_TRY(subtract(*out, *STRIDE_TRY(reader_.pattern(pattern))));
   }
   const bool is_free = shape.min_length == 0 && !shape.max_length;
   if (out && !is_free) {
     const Dfa length = STRIDE_TRY_AT("lengths beside other limits of a string",
                                      length_dfa(shape.min_length, shape.max_length));
     out = STRIDE_TRY(intersect(*out, length));
+  }
+  if (out) {
+    if (auto ok = reader_.spend(*out); !ok) return std::unexpected(std::move(ok).error());
   }
   return out;
 }
@@ -178,13 +182,10 @@ Result<std::optional<Dfa>> SchemaCompiler::listed_values(const Shape& shape,
                                                          const std::optional<Dfa>& numbers,
                                                          const std::optional<Dfa>& texts) {
   std::vector<std::string> words;
-  for (const Json& value : *shape.values) {
-    const bool excluded = std::ranges::any_of(
-        shape.excluded, [&](const Json& other) { return schema::same_value(value, other); });
-    if (excluded) continue;
+  for (const auto& [spelled, value] : *shape.values) {
+    if (shape.excluded.contains(spelled)) continue;
     if (json::is_number(value)) {
-      const std::string text = to_text(STRIDE_TRY(parse_decimal(json::dump(value))));
-      if (numbers && numbers->matches(text)) words.push_back(text);
+      if (numbers && numbers->matches(spelled)) words.push_back(spelled);
     } else if (value.is_string()) {
       const std::string& text = value.get_ref<const std::string&>();
       const auto n_character = static_cast<size_t>(std::ranges::count_if(
@@ -192,16 +193,18 @@ Result<std::optional<Dfa>> SchemaCompiler::listed_values(const Shape& shape,
       const bool fits = n_character >= shape.min_length &&
                         n_character <= shape.max_length.value_or(n_character) &&
                         (!texts || texts->matches(text));
-      if ((shape.kinds & kinds::kString) != 0 && fits) words.push_back(quote_canonically(text));
+      if ((shape.kinds & kinds::kString) != 0 && fits) words.push_back(spelled);
     } else {
       const uint8_t kind = value.is_null()     ? kinds::kNull
                            : value.get<bool>() ? kinds::kTrue
                                                : kinds::kFalse;
-      if ((shape.kinds & kind) != 0) words.push_back(json::dump(value));
+      if ((shape.kinds & kind) != 0) words.push_back(spelled);
     }
   }
   if (words.empty()) return std::optional<Dfa>();
-  return std::optional(STRIDE_TRY(words_dfa(words)));
+  Dfa out = STRIDE_TRY(words_dfa(words));
+  if (auto ok = reader_.spend(out); !ok) return std::unexpected(std::move(ok).error());
+  return std::optional(std::move(out));
 }
 
 // The texts that the schemas of all keys allow; nothing where there are none.
@@ -214,7 +217,7 @@ Result<std::optional<Dfa>> SchemaCompiler::name_dfa(const Shape& shape) {
       std::optional<Dfa> text = STRIDE_TRY(text_dfa(name));
       if (name.values) {
         std::vector<std::string> words;
-        for (const Json& value : *name.values) {
+        for (const auto& [spelled, value] : *name.values) {
           if (value.is_string()) words.push_back(value.get<std::string>());
         }
         text = STRIDE_TRY(narrowed(std::move(text), STRIDE_TRY(words_dfa(words))));
@@ -242,7 +245,9 @@ Result<void> SchemaCompiler::read_object(Alternative& out) {
     }
     const Conjunction schemas = STRIDE_TRY(reader_.member(shape, name));
     out.keys.push_back({name, STRIDE_TRY(node_of(schemas)), required});
-    return {};
+    if (out.keys.size() <= kMaxProperties) return {};
+    return fail(Errc::exhausted, "schema at \"#{}\": \"properties\" declares more than {} keys",
+                shape.place, kMaxProperties);
   };
   for (const ObjectPart& part : shape.objects) {
     for (const auto& [name, schema] : part.properties) {
@@ -276,7 +281,7 @@ Result<void> SchemaCompiler::read_dynamic(Alternative& out, const std::optional<
   }
   std::vector<Dfa> automata;
   for (const std::string& pattern : patterns) {
-    automata.push_back(STRIDE_TRY(regex_dfa(pattern, Anchoring::search)));
+    automata.push_back(*STRIDE_TRY(reader_.pattern(pattern)));
   }
   for (uint32_t subset = 0; subset < (uint32_t{1} << patterns.size()); ++subset) {
     Dfa dfa = names ? *names : any_text_dfa();

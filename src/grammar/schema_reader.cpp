@@ -14,7 +14,7 @@
 namespace stride::grammar {
 namespace {
 
-constexpr size_t kMaxExpanded = 20'000;  // alternatives tried for one whole schema
+constexpr size_t kMaxExpanded = 50'000;  // alternatives tried for one whole schema
 
 struct KindName {
   std::string_view name;
@@ -67,6 +67,20 @@ const Json* SchemaReader::own(Json schema, const std::string& place) {
   return note(owned_.back(), place);
 }
 
+Result<void> SchemaReader::spend(const Dfa& dfa) {
+  n_built_ += dfa.n_state();
+  if (n_built_ <= kMaxBuiltStates) return {};
+  return fail(Errc::exhausted, "schema: its automata have more than {} states together",
+              kMaxBuiltStates);
+}
+
+Result<const Dfa*> SchemaReader::pattern(const std::string& source) {
+  if (const auto known = patterns_.find(source); known != patterns_.end()) return &known->second;
+  Dfa dfa = STRIDE_TRY(regex_dfa(source, Anchoring::search));
+  if (auto ok = spend(dfa); !ok) return std::unexpected(std::move(ok).error());
+  return &patterns_.emplace(source, std::move(dfa)).first->second;
+}
+
 const Json* SchemaReader::not_a_string() {
   if (not_a_string_ == nullptr) {
     Json schema = Json::object();
@@ -102,6 +116,7 @@ Result<std::vector<Shape>> SchemaReader::expand(const Conjunction& schemas) {
       if (branch.seen.insert(schema).second) alive = STRIDE_TRY(apply(*schema, branch));
     }
     if (!alive || branch.shape.kinds == 0) continue;
+    ++n_expanded_;
     if (branch.choices.empty()) {
       out.push_back(std::move(branch.shape));
       continue;
@@ -356,9 +371,9 @@ Result<Conjunction> SchemaReader::member(const Shape& shape, const std::string& 
       known = true;
     }
     for (const auto& [pattern, schema] : part.patterns) {
-      const Dfa dfa = STRIDE_TRY_AT(fmt::format("schema at \"#{}\"", place_of(schema)),
-                                    regex_dfa(pattern, Anchoring::search));
-      if (!dfa.matches(key)) continue;
+      const Dfa* dfa =
+          STRIDE_TRY_AT(fmt::format("schema at \"#{}\"", place_of(schema)), this->pattern(pattern));
+      if (!dfa->matches(key)) continue;
       out.push_back(schema);
       known = true;
     }

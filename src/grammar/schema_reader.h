@@ -47,9 +47,10 @@ struct ArrayPart {
 struct Shape {
   uint8_t kinds = kinds::kAll;
   std::string place{};  // of the first schema, for messages
-  // Scalars; where there, nothing else is allowed.
-  std::optional<std::vector<Json>> values{};
-  std::vector<Json> excluded{};  // scalars
+  // Scalars by their canonical spelling (see json_text.h).
+  using Scalars = std::map<std::string, Json>;
+  std::optional<Scalars> values{};  // where there, nothing else is allowed
+  Scalars excluded{};
 
   NumberRules number{};
   bool fraction = false;  // no integers
@@ -84,6 +85,11 @@ class SchemaReader {
   Conjunction item(const Shape& shape, size_t index) const;
 
   bool is_exact() const { return enforcement_ == Enforcement::exact; }
+  // The automaton of the texts in which the regular expression matches.
+  Result<const Dfa*> pattern(const std::string& source);
+  // Counts the states of an automaton that was built. Errors: exhausted, once they are too many.
+  Result<void> spend(const Dfa& dfa);
+
   // The schema of everything but strings.
   const Json* not_a_string();
   // Where a schema stands, as a JSON pointer.
@@ -114,8 +120,8 @@ class SchemaReader {
   Result<void> apply_object(const Json& schema, const std::string& place, Shape& shape);
   Result<void> apply_array(const Json& schema, const std::string& place, Shape& shape);
   Result<void> apply_combination(const Json& schema, const std::string& place, Branch& branch);
-  void apply_values(const Json* source, const std::vector<Json>& values, const std::string& place,
-                    Branch& branch);
+  Result<void> apply_values(const Json* source, const std::vector<Json>& values,
+                            const std::string& place, Branch& branch);
   Result<void> apply_one_of(const Json& list, const std::string& place, Branch& branch);
   Result<void> apply_if(const Json& schema, const std::string& place, Branch& branch);
   Result<void> apply_dependents(const Json& schema, const std::string& place, Branch& branch);
@@ -128,10 +134,18 @@ class SchemaReader {
   Result<const Json*> negate(const Json* schema);
   Result<void> negate_keyword(const Json& schema, const std::string& key, const Json& value,
                               Json& branches);
+  static bool negate_limit(const std::string& key, const Json& value, Json& branches);
+  static void negate_type(const Json& value, Json& branches);
+  static bool negate_parts(const Json& schema, const std::string& key, const Json& value,
+                           Json& branches);
+  Result<bool> negate_combination(const std::string& key, const Json& value,
+                                  const std::string& place, Json& branches);
   bool are_disjoint(const Json* a, const Json* b, size_t depth);
   bool are_disjoint(const Shape& a, const Shape& b, size_t depth);
 
   const Json* own(Json schema, const std::string& place);
+  // A schema that stands for this one, in schemas that are made here.
+  Json refer(const Json* schema);
   // The schemas that were made of `source`: the same ones each time, or recursion would not end.
   template <class Make>
   const std::vector<const Json*>& options_of(const Json* source, Make make) {
@@ -143,9 +157,12 @@ class SchemaReader {
   const Json& root_;
   Enforcement enforcement_;
   std::deque<Json> owned_;
+  std::vector<const Json*> referred_;
   std::map<const Json*, std::string> places_;
   std::map<const Json*, const Json*> negations_;  // nullptr: being made
   std::map<const Json*, std::vector<const Json*>> options_;
+  std::map<std::string, Dfa> patterns_;
+  size_t n_built_ = 0;
   const Json* not_a_string_ = nullptr;
   size_t n_expanded_ = 0;
 };

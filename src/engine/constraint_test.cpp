@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers within a grammar, whatever the model would rather say.
+#include "engine/constraint.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "chat/tool_schemas.h"
+#include "decode/testing/scripted_model.h"
+#include "engine/generate.h"
+#include "engine/scheduler.h"
+#include "engine/test_turns.h"
+#include "json/json.h"
+
+namespace stride::engine {
+namespace {
+
+using decode::testing::LogitScript;
+using decode::testing::ScriptedModel;
+
+constexpr const char* kSchema =
+    R"({"type":"object","properties":{"city":{"enum":["Oslo","Bergen"]},"days":{"type":"integer",)"
+    R"("minimum":1,"maximum":9}},"required":["city","days"],"additionalProperties":false})";
+constexpr const char* kTool =
+    R"({"type":"function","function":{"name":"look","parameters":{"type":"object",)"
+    R"("properties":{"city":{"type":"string","enum":["Oslo"]},"days":{"type":"integer"}},)"
+    R"("required":["city","days"]}}})";
+
+// A model that babbles, with a liking for printable characters and for what ends things.
+class ConstraintTest : public ::testing::TestWithParam<std::optional<uint32_t>> {
+ protected:
+  ConstraintTest() {
+    text::Tokenizer tokenizer = make_tokenizer();
+    const auto n_vocab = static_cast<uint32_t>(tokenizer.size());
+    const Token close = *tokenizer.find_special("</think>");
+    const auto babble = [n_vocab, close](std::span<const Token> tokens) {
+      uint64_t seed = tokens.size();
+      for (const Token t : tokens.last(std::min<size_t>(tokens.size(), 12)))
+        seed = seed * 31 + static_cast<uint64_t>(t);
+      Random random(seed);
+      std::vector<float> logits(n_vocab);
+      for (float& x : logits) x = static_cast<float>(random.normal());
+      for (Token t = 32; t < 127; ++t) logits[t] += 2;
+      logits[close] += 3;
+      return logits;
+    };
+    auto model = std::make_unique<ScriptedModel>(n_vocab, 16, LogitScript(babble));
+    model->add_heads(3, [babble](uint32_t, std::span<const Token> tokens) {
+      const auto logits = babble(tokens);
+      return static_cast<Token>(std::ranges::max_element(logits) - logits.begin());
+    });
+    model_ = model.get();
+    engine_ = std::make_unique<Engine>(std::move(model), std::move(tokenizer));
+  }
+
+  GenerationInput ask(grammar::GrammarPtr grammar, chat::Thinking thinking = chat::Thinking::on) {
+    chat::Conversation c;
+    c.messages = {chat::text_message(chat::Role::user, "go")};
+    c.thinking = thinking;
+    GenerationInput input = *engine_->encode(*chat::render(c));
+    input.grammar = std::move(grammar);
+    return input;
+  }
+
+  Generated run(const GenerationInput& input, uint64_t seed) {
+    GenerationOptions options{.mtp_depth = GetParam()};
+    options.sampling.seed = seed;
+    options.max_tokens = 900;
+    options.loop_guard = decode::LoopGuard::off;
+    Session session = *Session::make(*model_, 2000);
+    auto g = generate(*engine_, session, input, options, {}, {});
+    EXPECT_TRUE(g) << g.error().message;
+    return g ? std::move(*g) : Generated{};
+  }
+
+  ScriptedModel* model_ = nullptr;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_P(ConstraintTest, ContentIsWhatTheSchemaAllows) {
+  const auto grammar = *grammar::compile_json_schema(kSchema);
+  for (const auto thinking : {chat::Thinking::on, chat::Thinking::off}) {
+    for (uint64_t seed = 0; seed < 8; ++seed) {
+      const Generated g = run(ask(grammar, thinking), seed);
+      ASSERT_EQ(g.finish_cause, FinishCause::end_of_turn);
+      const auto value = json::parse(g.output.content.value_or(""));
+      ASSERT_TRUE(value) << g.output.content.value_or("");
+      EXPECT_TRUE(value->at("city") == "Oslo" || value->at("city") == "Bergen");
+      EXPECT_GE(value->at("days").get<int>(), 1);
+      EXPECT_LE(value->at("days").get<int>(), 9);
+      EXPECT_EQ(g.output.reasoning.has_value(), thinking == chat::Thinking::on);
+    }
+  }
+}
+
+TEST_P(ConstraintTest, ARequiredCallIsMade) {
+  const std::vector<std::string> tools = {kTool};
+  const auto schemas = *chat::ToolSchemas::parse(tools);
+  grammar::CallRules rules{.choice = grammar::CallRules::Choice::required, .parallel = false};
+  rules.enforcement = grammar::Enforcement::exact;
+  GenerationInput input = ask(*grammar::compile_calls(tools, rules));
+  input.tools = &schemas;
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    const Generated g = run(input, seed);
+    ASSERT_EQ(g.output.calls.size(), 1U);
+    EXPECT_EQ(g.output.calls[0].name, "look");
+    const auto arguments = *json::parse(g.output.calls[0].arguments);
+    EXPECT_EQ(arguments.at("city"), "Oslo");
+    EXPECT_TRUE(arguments.at("days").is_number_integer());
+    EXPECT_EQ(g.finish_reason, FinishReason::tool_calls);
+    EXPECT_EQ(g.output.content, std::nullopt);
+  }
+}
+
+// Where only one text is possible, the model is not asked for it.
+TEST_P(ConstraintTest, WhatIsCertainIsNotSampled) {
+  const Generated g =
+      run(ask(*grammar::compile_choice({"the one and only answer"}), chat::Thinking::off), 1);
+  EXPECT_EQ(g.output.content, "the one and only answer");
+  EXPECT_EQ(g.finish_cause, FinishCause::end_of_turn);
+  const auto n_forced = std::ranges::count(g.tokens, true, &GeneratedToken::forced);
+  EXPECT_GE(n_forced, 20);
+}
+
+TEST_P(ConstraintTest, TheBudgetStillEndsIt) {
+  GenerationOptions options{.max_tokens = 5, .mtp_depth = GetParam()};
+  Session session = *Session::make(*model_, 2000);
+  const auto input =
+      ask(*grammar::compile_choice({"the one and only answer"}), chat::Thinking::off);
+  const Generated g = *generate(*engine_, session, input, options, {}, {});
+  EXPECT_EQ(g.finish_cause, FinishCause::token_budget);
+  EXPECT_EQ(g.tokens.size(), 5U);
+}
+
+// Neither drafts nor company change the text.
+TEST_P(ConstraintTest, TheTextIsTheSameInABatch) {
+  const auto grammar = *grammar::compile_json_schema(kSchema);
+  const auto scheduler = *Scheduler::start(*engine_, {.context = 2000, .max_running = 4});
+  std::vector<Generated> together(6);
+  for (uint64_t seed = 0; seed < together.size(); ++seed) {
+    ServiceRequest request{.input = ask(grammar)};
+    request.options.mtp_depth = GetParam();
+    request.options.sampling.seed = seed;
+    request.options.max_tokens = 900;
+    request.options.loop_guard = decode::LoopGuard::off;
+    ASSERT_TRUE(scheduler->submit(std::move(request), {.on_finish = [&, seed](auto g) {
+                                    ASSERT_TRUE(g);
+                                    together[seed] = std::move(*g);
+                                  }}));
+  }
+  scheduler->shut_down(std::chrono::steady_clock::now() + std::chrono::minutes(5));
+  for (uint64_t seed = 0; seed < together.size(); ++seed)
+    EXPECT_EQ(run(ask(grammar), seed).output, together[seed].output) << seed;
+}
+
+INSTANTIATE_TEST_SUITE_P(Depths, ConstraintTest, ::testing::Values(0U, 2U, std::nullopt));
+
+}  // namespace
+}  // namespace stride::engine
