@@ -131,6 +131,7 @@ Machine::Move Machine::move(ConfigId from, Symbol symbol, std::string_view key) 
 
 Machine::Move Machine::compute(ConfigId from, Symbol symbol, const std::string_view* key) {
   Move out;
+  if (n_byte_ > kMaxMachineBytes) return out;
   ++stamp_;
   const std::vector<uint32_t> tops = configs_[from].tops;
   for (const uint32_t top : tops) {
@@ -186,27 +187,44 @@ ConfigId Machine::representative(ConfigId config, size_t n_byte) {
   return id;
 }
 
-bool Machine::is_safe(ConfigId config, size_t n_byte) const {
-  return std::ranges::any_of(configs_[config].tops, [&](uint32_t top) {
-    if (top == kAccepted) return false;
-    const Frame& frame = frames_[top];
-    const Instruction& at = program_.code[frame.pc];
-    const Limit& limit = program_.limits[frame.limit];
-    const bool has_room = !limit.most || frame.count + n_byte <= *limit.most;
-    switch (at.op) {
-      case Op::dfa:
-        return program_.dfas[at.a].is_safe(frame.pos);
-      case Op::dynamic_key:
-        return frame.pos == 0 &&
-               program_.dfas[program_.objects[at.a].dynamic[at.b].dfa].is_safe(frame.aux);
-      case Op::characters:
-        return has_room && frame.pos == program_.dfas[at.a].start();
-      case Op::raw_text:
-        return has_room;
-      default:
-        return false;
-    }
-  });
+std::optional<size_t> Machine::safe_room(const Frame& frame) const {
+  const Instruction& at = program_.code[frame.pc];
+  const auto unlimited_if = [](bool safe) {
+    return safe ? std::optional(kUnlimited) : std::nullopt;
+  };
+  switch (at.op) {
+    case Op::dfa:
+      return unlimited_if(program_.dfas[at.a].is_safe(frame.pos));
+    case Op::dynamic_key:
+      // Safe text does not end a key, so it does not matter which keys were given.
+      return unlimited_if(
+          program_.dfas[program_.objects[at.a].dynamic[at.b].dfa].is_safe(frame.aux));
+    case Op::characters:
+      if (frame.pos != program_.dfas[at.a].start()) return {};
+      break;
+    case Op::raw_text:
+      // Inside the tag that ends it, characters may belong to the tag and do not count.
+      if (program_.limits[frame.limit].most && frame.pos > 1) return {};
+      break;
+    default:
+      return {};
+  }
+  const Limit& limit = program_.limits[frame.limit];
+  return limit.most ? *limit.most - std::min(*limit.most, frame.count) : kUnlimited;
+}
+
+std::optional<size_t> Machine::safe_room(ConfigId config) const {
+  const Config& at = configs_[config];
+  std::optional<size_t> out;
+  for (const uint32_t top : at.tops) {
+    if (top == kAccepted) continue;
+    const auto room = safe_room(frames_[top]);
+    if (room == kUnlimited) return room;
+    // Beside another stack a limit does not tell what is not allowed.
+    const bool alone = at.tops.size() == (at.accepts ? 2 : 1);
+    if (alone) out = room;
+  }
+  return out;
 }
 
 std::optional<Symbol> Machine::only_move(ConfigId config) {
