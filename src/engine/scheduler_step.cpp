@@ -45,7 +45,7 @@ void Scheduler::Loop::plan_answers(std::vector<Turn>& turns) {
     Job& job = *running_[i];
     if (job.phase != Job::Phase::answering) continue;
     if (!job.pass) {
-      auto pass = job.speculator->plan(job.text(), job.answer->n_left());
+      auto pass = job.speculator->plan(job.text(), job.answer->n_left(), running_.size() == 1);
       if (!pass) {
         end_failed(job, pass.error());
         --i;
