@@ -120,7 +120,46 @@ Machine::Move Machine::move(ConfigId from, Symbol symbol) {
     return {known & ~kCloses, (known & kCloses) != 0};
   }
   const Move out = compute(from, symbol, nullptr);
-  (*configs_[from].moves)[symbol] = out.to | (out.closes_key ? kCloses : 0);
+  keep_move(from, symbol, out.to | (out.closes_key ? kCloses : 0));
+  return out;
+}
+
+// Bytes that the automaton does not tell apart lead to the same place.
+void Machine::keep_move(ConfigId from, Symbol symbol, uint32_t kept) {
+  std::array<uint32_t, kSymbols>& row = *configs_[from].moves;
+  row[symbol] = kept;
+  const Dfa* dfa = symbol < 256 ? deciding_dfa(configs_[from]) : nullptr;
+  if (dfa == nullptr) return;
+  std::array<bool, 256> apart{};
+  for (const uint32_t top : configs_[from].tops) {
+    if (const auto byte = literal_byte(frames_[top])) apart[*byte] = true;
+  }
+  if (apart[symbol]) return;
+  const std::array<uint8_t, 256>& classes = dfa->classes().of;
+  for (size_t byte = 0; byte < 256; ++byte) {
+    if (classes[byte] == classes[symbol] && !apart[byte]) row[byte] = kept;
+  }
+}
+
+std::optional<uint8_t> Machine::literal_byte(const Frame& frame) const {
+  const Instruction& at = program_.code[frame.pc];
+  if (at.op != Op::literal) return {};
+  return static_cast<uint8_t>(program_.bytes[at.a + frame.pos]);
+}
+
+const Dfa* Machine::deciding_dfa(const Config& config) const {
+  const Dfa* out = nullptr;
+  for (const uint32_t top : config.tops) {
+    const Frame& frame = frames_[top];
+    const Instruction& at = program_.code[frame.pc];
+    if (top == kAccepted || at.op == Op::literal || at.op == Op::marker) continue;
+    // The quote that ends a key is in a class of its own.
+    const bool is_new_key = at.op == Op::dynamic_key && frame.pos == 0;
+    if (out != nullptr || (at.op != Op::dfa && at.op != Op::characters && !is_new_key)) {
+      return nullptr;
+    }
+    out = &program_.dfas[is_new_key ? program_.objects[at.a].dynamic[at.b].dfa : at.a];
+  }
   return out;
 }
 
@@ -213,18 +252,24 @@ std::optional<size_t> Machine::safe_room(const Frame& frame) const {
   return limit.most ? *limit.most - std::min(*limit.most, frame.count) : kUnlimited;
 }
 
+bool Machine::refuses_safe_text(const Frame& frame) const {
+  if (program_.code[frame.pc].op == Op::marker) return true;
+  const auto byte = literal_byte(frame);
+  return byte && !is_safe_text(std::string_view(reinterpret_cast<const char*>(&*byte), 1));
+}
+
 std::optional<size_t> Machine::safe_room(ConfigId config) const {
-  const Config& at = configs_[config];
   std::optional<size_t> out;
-  for (const uint32_t top : at.tops) {
-    if (top == kAccepted) continue;
+  bool alone = true;
+  for (const uint32_t top : configs_[config].tops) {
+    if (top == kAccepted || refuses_safe_text(frames_[top])) continue;
     const auto room = safe_room(frames_[top]);
     if (room == kUnlimited) return room;
-    // Beside another stack a limit does not tell what is not allowed.
-    const bool alone = at.tops.size() == (at.accepts ? 2 : 1);
-    if (alone) out = room;
+    // Beside another stack that takes such text, a limit does not tell what is not allowed.
+    alone = alone && !out && room;
+    out = room;
   }
-  return out;
+  return alone ? out : std::nullopt;
 }
 
 std::optional<Symbol> Machine::only_move(ConfigId config) {

@@ -102,6 +102,7 @@ class Machine {
   static constexpr uint32_t kAccepted = 1;
 
   std::optional<size_t> safe_room(const Frame& frame) const;
+  bool refuses_safe_text(const Frame& frame) const;
   std::optional<Symbol> find_only_move(ConfigId config);
   uint32_t intern(const Frame& frame);
   ConfigId intern(std::vector<uint32_t> tops);
@@ -134,6 +135,11 @@ class Machine {
 
   Frame clamped(Frame frame, size_t n_byte, bool is_top) const;
   uint32_t represent(uint32_t frame, size_t n_byte, bool is_top);
+  // The byte that a literal waits for.
+  std::optional<uint8_t> literal_byte(const Frame& frame) const;
+  // The automaton that alone decides where bytes lead, except for those that literals wait for.
+  const Dfa* deciding_dfa(const Config& config) const;
+  void keep_move(ConfigId from, Symbol symbol, uint32_t kept);
   Move compute(ConfigId from, Symbol symbol, const std::string_view* key);
 
   GrammarPtr grammar_;

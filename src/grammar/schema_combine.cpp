@@ -65,6 +65,20 @@ const Json* find_anchor(const Json& within, std::string_view name, size_t depth)
 
 }  // namespace
 
+std::string pointer_token(std::string_view key) {
+  std::string out = "/";
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 Json SchemaReader::refer(const Json* schema) {
   Json out = Json::object();
   out[std::string(keyword::kReferred)] = referred_.size();
