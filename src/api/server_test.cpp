@@ -230,9 +230,12 @@ TEST_F(ServerTest, TellsOfAFailureInsideAStream) {
     EXPECT_NE(answer.body.find("it broke"), std::string::npos);
     EXPECT_EQ(answer.body.find("[DONE]"), std::string::npos);
     EXPECT_EQ(answer.body.find("finish_reason\":\""), std::string::npos);
-    if (path == "/v1/messages") EXPECT_NE(answer.body.find("event: error\n"), std::string::npos);
-    if (path == "/v1/responses")
+    if (path == "/v1/messages") {
+      EXPECT_NE(answer.body.find("event: error\n"), std::string::npos);
+    }
+    if (path == "/v1/responses") {
       EXPECT_NE(answer.body.find("event: response.failed\n"), std::string::npos);
+    }
   }
 }
 
