@@ -82,7 +82,7 @@ class ChatEncoder final : public Encoder {
 
   std::string body(std::span<const engine::Generated> choices) override {
     JsonText out = begin("chat.completion");
-    if (call_.output.return_token_ids) {
+    if (!context_.prompt.empty()) {
       out.key("prompt_token_ids").array();
       for (const engine::Token token : context_.prompt) out.value(token);
       out.end();
