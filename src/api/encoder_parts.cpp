@@ -158,6 +158,15 @@ void write_progress(JsonText& out, const engine::PrefillProgress& progress) {
       .end();
 }
 
+void write_wait(JsonText& out, const WaitState& state) {
+  if (state.queue_position > 0) {
+    out.field("queue_position", state.queue_position);
+  } else if (state.progress) {
+    out.key("prompt_progress");
+    write_progress(out, *state.progress);
+  }
+}
+
 void write_token_logprob(JsonText& out, const engine::GeneratedToken& token,
                          const text::Tokenizer& tokenizer) {
   out.object();
