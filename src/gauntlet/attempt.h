@@ -56,6 +56,8 @@ struct CapturedCall {
 };
 
 enum class TokenSource : uint8_t { none, usage, tokenizer, estimate };
+std::string_view name(TokenSource source);
+std::optional<TokenSource> parse_token_source(std::string_view name);
 
 struct TokenUsage {
   std::optional<uint64_t> input{};
@@ -95,6 +97,9 @@ struct Attempt {
   std::string finish_reason{};  // as sent; empty: none seen
   std::string model{};          // as the endpoint names itself
 
+  // The caller asked to stop: what is here is a part, and `failure` says nothing about the
+  // endpoint.
+  bool cancelled = false;
   bool streamed = false;
   bool done_seen = false;  // the dialect's own end marker
   bool hidden = false;     // reasoning tokens are billed, no text of them came
@@ -104,6 +109,10 @@ struct Attempt {
 
   TokenUsage usage{};
   Timing timing{};
+
+  bool new_connection = false;  // false also where none was made
+  std::string request_sha{};    // of the request in canonical JSON, without headers and nonce
+  std::string cast{};           // file name of the recording, where one was made or replayed
 };
 
 }  // namespace stride::gauntlet
