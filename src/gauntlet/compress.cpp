@@ -25,7 +25,8 @@ Result<std::string> decompress(std::string_view frame, size_t max_bytes) {
                 max_bytes);
   std::string out(size, '\0');
   const size_t n = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
-  if (ZSTD_isError(n)) return fail(Errc::format, "a transcript is damaged: {}", ZSTD_getErrorName(n));
+  if (ZSTD_isError(n))
+    return fail(Errc::format, "a transcript is damaged: {}", ZSTD_getErrorName(n));
   if (n != size) return fail(Errc::format, "a transcript is shorter than it says");
   return out;
 }

@@ -91,8 +91,7 @@ std::optional<Interval> wilson(uint64_t successes, uint64_t n) {
   const double share = static_cast<double>(successes) / count;
   const double z2 = kZ * kZ;
   const double centre = share + z2 / (2 * count);
-  const double half =
-      kZ * std::sqrt(share * (1 - share) / count + z2 / (4 * count * count));
+  const double half = kZ * std::sqrt(share * (1 - share) / count + z2 / (4 * count * count));
   const double scale = 1 + z2 / count;
   // At the ends the formula gives 0 and 1 exactly, the arithmetic nearly.
   return Interval{successes == 0 ? 0 : (centre - half) / scale,
@@ -138,8 +137,8 @@ double student_t_975(double degrees) {
   return std::sqrt(n * y);
 }
 
-Resampler::Resampler(std::vector<uint32_t> units, uint64_t seed)
-    : units_(std::move(units)), random_(seed) {
+Resampler::Resampler(std::vector<uint32_t> units, uint64_t seed, uint32_t n_resamples)
+    : units_(std::move(units)), random_(seed), n_resamples_(n_resamples) {
   for (const uint32_t n : units_) picks_.emplace_back(n > 1 ? n - 1 : n);
 }
 
@@ -151,7 +150,7 @@ void Resampler::draw() {
 std::optional<Interval> Resampler::interval(double estimate, const Statistic& statistic,
                                             double widen) {
   if (units_.empty() || std::ranges::min(units_) < 2) return std::nullopt;
-  std::vector<double> drawn(kResamples);
+  std::vector<double> drawn(n_resamples_);
   for (double& value : drawn) {
     draw();
     value = statistic(picks_);
@@ -189,7 +188,7 @@ double few_units_factor(std::span<const Stratum> strata) {
   return weighted > 0 ? student_t_975(sum * sum / weighted) / kZ : 1;
 }
 
-Estimate bootstrap_mean(std::span<const Stratum> strata, uint64_t seed) {
+Estimate bootstrap_mean(std::span<const Stratum> strata, uint64_t seed, uint32_t n_resamples) {
   if (strata.empty()) return {};
   std::vector<uint32_t> counts;
   std::vector<UnitSums> sums;
@@ -201,21 +200,22 @@ Estimate bootstrap_mean(std::span<const Stratum> strata, uint64_t seed) {
   }
   const auto n = static_cast<double>(strata.size());
   Estimate out{.value = total / n};
-  out.ci = Resampler(counts, seed).interval(
-      out.value,
-      [&](const Resampler::Picks& picks) {
-        double all = 0;
-        for (size_t s = 0; s < picks.size(); ++s) {
-          double sum = 0, count = 0;
-          for (const uint32_t pick : picks[s]) {
-            sum += sums[s].sums[pick];
-            count += sums[s].counts[pick];
-          }
-          all += sum / count;
-        }
-        return all / n;
-      },
-      few_units_factor(strata));
+  out.ci = Resampler(counts, seed, n_resamples)
+               .interval(
+                   out.value,
+                   [&](const Resampler::Picks& picks) {
+                     double all = 0;
+                     for (size_t s = 0; s < picks.size(); ++s) {
+                       double sum = 0, count = 0;
+                       for (const uint32_t pick : picks[s]) {
+                         sum += sums[s].sums[pick];
+                         count += sums[s].counts[pick];
+                       }
+                       all += sum / count;
+                     }
+                     return all / n;
+                   },
+                   few_units_factor(strata));
   return out;
 }
 
@@ -245,7 +245,8 @@ double sign_flip_p(std::span<const std::vector<double>> differences, uint64_t se
     for (size_t begin = 0; begin < weighted.size(); begin += 64) {
       uint64_t signs = random.next();
       const size_t end = std::min(begin + 64, weighted.size());
-      for (size_t i = begin; i < end; ++i, signs >>= 1) sum += signs & 1 ? -weighted[i] : weighted[i];
+      for (size_t i = begin; i < end; ++i, signs >>= 1)
+        sum += signs & 1 ? -weighted[i] : weighted[i];
     }
     hits += std::abs(sum) >= observed ? 1 : 0;
   }

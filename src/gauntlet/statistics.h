@@ -69,7 +69,8 @@ class Resampler {
   using Statistic = std::function<double(const Picks&)>;
 
   // `units` holds the number of units of each stratum.
-  explicit Resampler(std::vector<uint32_t> units, uint64_t seed = kBootstrapSeed);
+  explicit Resampler(std::vector<uint32_t> units, uint64_t seed = kBootstrapSeed,
+                     uint32_t n_resamples = kResamples);
 
   // The interval of a statistic whose value is `estimate`. `widen` stretches it about that value.
   std::optional<Interval> interval(double estimate, const Statistic& statistic, double widen = 1);
@@ -80,6 +81,7 @@ class Resampler {
   std::vector<uint32_t> units_;
   Picks picks_;
   Pcg64 random_;
+  uint32_t n_resamples_;
 };
 
 // The units of a test: its variants, or the repeats where there is but one variant.
@@ -88,7 +90,8 @@ std::vector<std::vector<double>> units_of(const Stratum& stratum);
 double few_units_factor(std::span<const Stratum> strata);
 
 // The mean of the tests' means, each over all cells of the test. Requires a value in each stratum.
-Estimate bootstrap_mean(std::span<const Stratum> strata, uint64_t seed = kBootstrapSeed);
+Estimate bootstrap_mean(std::span<const Stratum> strata, uint64_t seed = kBootstrapSeed,
+                        uint32_t n_resamples = kResamples);
 
 // Two-sided p of the hypothesis that each difference could as well have had the other sign, for
 // the mean over tests of their mean differences. Exact up to 12 differences that are not zero,

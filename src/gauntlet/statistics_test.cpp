@@ -148,8 +148,8 @@ double coverage(const Simulation& simulation, size_t n_runs) {
     std::vector<Stratum> strata;
     for (size_t test = 0; test < simulation.tests; ++test) {
       // Tests differ in difficulty about the truth; their mean is exactly it.
-      const double level = kTruth + (test % 2 == 0 ? 0.2 : -0.2) * (test + 1 < simulation.tests ||
-                                                                    simulation.tests % 2 == 0);
+      const double level = kTruth + (test % 2 == 0 ? 0.2 : -0.2) *
+                                        (test + 1 < simulation.tests || simulation.tests % 2 == 0);
       Stratum stratum(simulation.variants);
       for (auto& variant : stratum) {
         const double hardness = simulation.between * random.normal();
@@ -158,7 +158,7 @@ double coverage(const Simulation& simulation, size_t n_runs) {
       }
       strata.push_back(stratum);
     }
-    const Estimate estimate = bootstrap_mean(strata, run);
+    const Estimate estimate = bootstrap_mean(strata, run, 2000);
     held += estimate.ci && estimate.ci->low <= kTruth && kTruth <= estimate.ci->high ? 1 : 0;
   }
   return static_cast<double>(held) / static_cast<double>(n_runs);
@@ -168,7 +168,7 @@ TEST(Statistics, IntervalOfTheAverageCovers) {
   for (const Simulation& simulation :
        {Simulation{}, Simulation{.repeats = 4}, Simulation{.repeats = 4, .between = 0},
         Simulation{.repeats = 2, .within = 0}}) {
-    const double share = coverage(simulation, 500);
+    const double share = coverage(simulation, 1500);
     EXPECT_GE(share, 0.93) << simulation.repeats << " repeats";
     EXPECT_LE(share, 0.97) << simulation.repeats << " repeats";
   }
