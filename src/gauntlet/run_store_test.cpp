@@ -22,6 +22,11 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+// By value, so that loops may range over it.
+std::vector<CellRecord> cells_of(RunStore& store, int64_t run) {
+  return store.cells(run).value();
+}
+
 class Store : public testing::Test {
  protected:
   Store() { std::filesystem::create_directories(folder_); }
@@ -206,7 +211,7 @@ TEST_F(Store, ManyThreadsFinishEveryCellOnce) {
       });
   }
   EXPECT_EQ(n_done, 60);
-  for (const CellRecord& cell : store.cells(run).value()) EXPECT_EQ(cell.tries, 1);
+  for (const CellRecord& cell : cells_of(store, run)) EXPECT_EQ(cell.tries, 1);
 }
 
 // The child claims and finishes cells, and notes each step in a file, until it is killed.
@@ -256,7 +261,7 @@ TEST_F(Store, KilledAtAnyMomentLosesOnlyWhatIsInFlight) {
   for (const auto& [cell, count] : done) EXPECT_EQ(count, 1) << cell;
   EXPECT_LE(n_claims, static_cast<int>(kCells) + n_kills);
   RunStore store = open();
-  for (const CellRecord& cell : store.cells(run).value()) {
+  for (const CellRecord& cell : cells_of(store, run)) {
     EXPECT_EQ(cell.state, CellState::done);
     EXPECT_EQ(cell.tries, 1);
   }
