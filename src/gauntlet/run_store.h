@@ -4,6 +4,9 @@
 // run killed at any moment loses at most the cells in flight, and no finished cell is done again:
 // finishing needs the lease, which a cell that was finished or given away no longer has.
 //
+// What has been committed survives the death of the process; of a machine that loses its power the
+// last cells may have to be done again.
+//
 // The store may be used by several threads; every call is serialised. Times are Unix seconds.
 #pragma once
 
