@@ -107,8 +107,8 @@ Result<RunStore> RunStore::open(const std::string& path, bool must_exist) {
       Database::open(path, must_exist ? Database::Mode::existing : Database::Mode::create));
   if (STRIDE_TRY(integer_of(database, "PRAGMA user_version")) > kSchemaVersion)
     return fail(Errc::unsupported, "{}: written by a newer version of Stride", path);
-  STRIDE_TRY(
-      database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"));
+  STRIDE_TRY(database.execute(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"));
   STRIDE_TRY(make_tables(database));
   return RunStore(std::make_unique<Impl>(std::move(database)));
 }
