@@ -92,6 +92,7 @@ struct Attempt {
 
   std::string answer{};     // the only channel that is graded
   std::string reasoning{};  // diagnostics
+  std::string signature{};  // of the reasoning, which some APIs want back with it
   std::string refusal{};
   std::vector<CapturedCall> calls{};
   std::string finish_reason{};  // as sent; empty: none seen

@@ -225,6 +225,8 @@ class HttpClient::Transfer {
       nearest = std::min(nearest, left);
     };
     const HttpTimeouts& limits = request_.timeouts;
+    if (last_byte_ns_ && listener_.is_complete && listener_.is_complete())
+      check(limits.linger, *last_byte_ns_, HttpEnd::stopped, "the server did not end the response");
     check(limits.total, 0, HttpEnd::total_timeout, "the answer did not end");
     if (last_byte_ns_)
       check(limits.idle, *last_byte_ns_, HttpEnd::idle_timeout, "nothing more came");

@@ -36,6 +36,7 @@ struct HttpTimeouts {  // seconds; 0: none
   double first_byte = 60;  // of the body, from t0
   double idle = 60;        // between two pieces of the body
   double total = 0;        // from t0
+  double linger = 0.25;    // after the listener has what it wants, for the server to end properly
 };
 
 struct HttpRequest {
@@ -59,6 +60,9 @@ struct HttpListener {
   std::function<void(const HttpHead&, int64_t t_ns)> on_head{};
   // False ends the request and closes its connection.
   std::function<bool(std::string_view bytes, int64_t t_ns)> on_body{};
+  // True once the message is complete by its own marks: a server that then neither ends the body
+  // nor closes is not waited for, and the request ends as `stopped`.
+  std::function<bool()> is_complete{};
 };
 
 enum class HttpEnd : uint8_t {

@@ -164,6 +164,20 @@ TEST(HttpClient, StopsWhenTheListenerOrTheTokenSaysSo) {
   EXPECT_EQ(outcome.end, HttpEnd::cancelled);
 }
 
+TEST(HttpClient, DoesNotWaitForAServerThatHoldsAFinishedAnswerOpen) {
+  ScriptedServer server([](Connection& connection) {
+    connection.read_request();
+    connection.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+    connection.wait_for_close();
+  });
+  HttpClient client;
+  HttpRequest request = to(server);
+  request.timeouts.linger = 0.01;
+  const HttpOutcome outcome =
+      client.send(request, {.is_complete = [] { return true; }}, std::stop_token());
+  EXPECT_EQ(outcome.end, HttpEnd::stopped);
+}
+
 TEST(HttpClient, BoundsWhatItTakes) {
   ScriptedServer server([](Connection& connection) {
     connection.read_request();
