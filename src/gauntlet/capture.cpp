@@ -223,8 +223,8 @@ std::string one_line(std::string_view text, size_t max_bytes) {
   const std::string_view part = text.substr(0, max_bytes);
   std::string out;
   for (const char c : to_valid_utf8(part.substr(0, part.size() - incomplete_utf8_tail(part)))) {
-    const bool control = static_cast<unsigned char>(c) < ' ' || c == 0x7f;
-    if (!control)
+    const bool gap = static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
+    if (!gap)
       out += c;
     else if (!out.empty() && out.back() != ' ')
       out += ' ';
