@@ -66,6 +66,8 @@ struct TokenUsage {
   std::optional<uint64_t> reasoning{};  // of output
   std::optional<double> cost_usd{};
   TokenSource source = TokenSource::none;
+
+  bool operator==(const TokenUsage&) const = default;
 };
 
 // Seconds since just before the request body was written on an established connection.
@@ -82,6 +84,8 @@ struct Timing {
   double total = 0;
   std::vector<double> itl{};       // gaps between frames that bear tokens
   std::vector<double> itl_norm{};  // the same, each divided by the tokens of the frame
+
+  bool operator==(const Timing&) const = default;
 };
 
 struct Attempt {
@@ -92,6 +96,7 @@ struct Attempt {
 
   std::string answer{};     // the only channel that is graded
   std::string reasoning{};  // diagnostics
+  std::string signature{};  // of the reasoning, which some APIs want back with it
   std::string refusal{};
   std::vector<CapturedCall> calls{};
   std::string finish_reason{};  // as sent; empty: none seen
@@ -113,6 +118,8 @@ struct Attempt {
   bool new_connection = false;  // false also where none was made
   std::string request_sha{};    // of the request in canonical JSON, without headers and nonce
   std::string cast{};           // file name of the recording, where one was made or replayed
+
+  bool operator==(const Attempt&) const = default;
 };
 
 }  // namespace stride::gauntlet
