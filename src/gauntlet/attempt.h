@@ -106,8 +106,9 @@ struct Attempt {
   // endpoint.
   bool cancelled = false;
   bool streamed = false;
-  bool done_seen = false;  // the dialect's own end marker
-  bool hidden = false;     // reasoning tokens are billed, no text of them came
+  bool done_seen = false;         // the dialect's own end marker
+  bool hidden = false;            // reasoning tokens are billed, no text of them came
+  bool inline_reasoning = false;  // reasoning came inside the answer, between tags
   bool late_open = false;  // a closing tag without an opening one relabelled what came before
   bool tag_leak = false;   // a reasoning tag inside the answer
   std::vector<std::string> notes{};  // further oddities of the protocol, one line each

@@ -201,6 +201,9 @@ Attempt Capture::finish(const net::HttpOutcome& outcome) {
   attempt.signature = log.signature;
   attempt.streamed = state.was_streamed();
   attempt.done_seen = log.done;
+  attempt.inline_reasoning =
+      split.pieces.size() > 1 ||
+      (split.pieces.size() == 1 && split.pieces[0].channel != Channel::answer);
   attempt.late_open = split.late_open;
   attempt.tag_leak = split.tag_leak;
   attempt.hidden = attempt.reasoning.empty() && log.usage.reasoning.value_or(0) > 0;

@@ -59,20 +59,20 @@ void put_thinking(Json& body, const RequestParts& parts) {
   const bool router = is_of(parts.host, "openrouter.ai"), openai = is_of(parts.host, "openai.com");
   const std::string& effort = parts.endpoint.effort;
   const Thinking thinking = parts.thinking();
+  const bool sends_budget = !parts.endpoint.shared_budget && parts.reasoning_budget() > 0;
   if (router) {
     if (thinking == Thinking::off)
       body["reasoning"] = {{"enabled", false}};
     else if (!effort.empty())
       body["reasoning"] = {{"effort", effort}};
-    else if (!parts.endpoint.shared_budget)
+    else if (sends_budget)
       body["reasoning"] = {{"max_tokens", parts.reasoning_budget()}};
     return;
   }
   if (!effort.empty() && thinking != Thinking::off) body["reasoning_effort"] = effort;
   if (thinking != Thinking::unset && !openai)
     body["chat_template_kwargs"] = {{"enable_thinking", thinking == Thinking::on}};
-  if (parts.endpoint.api == Api::stride && thinking != Thinking::off &&
-      !parts.endpoint.shared_budget)
+  if (parts.endpoint.api == Api::stride && thinking != Thinking::off && sends_budget)
     body["reasoning_budget_tokens"] = parts.reasoning_budget();
 }
 
