@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "gauntlet/environments.h"
 
 namespace stride::gauntlet {
 namespace {
@@ -43,13 +44,10 @@ CellWork::CellWork(const RunPlan& plan, const RunnerSetup& setup, Pacer& pacer,
       random_(mixed(cell.key, plan.nonce_seed)) {}
 
 AskOptions CellWork::ask_options() {
-  AskOptions options{.answer_budget = test_.answer_budget,
+  AskOptions options{.answer_budget = plan_.answer_budget.value_or(test_.answer_budget),
                      .timeout_s = test_.timeout_s * plan_.deadline_scale};
   if (plan_.send_seed) options.seed = seed_of(plan_, cell_.key);
-  if (cell_.key.env == "cold") {
-    options.new_connection = true;
-    options.nonce = fmt::format("{:016x}", random_.next());
-  }
+  if (cell_.key.env == "cold") options = cold_ask(options, random_.next());
   return options;
 }
 
@@ -59,10 +57,11 @@ std::optional<AttemptRecord> CellWork::ask_once(const Question& question, std::s
   if (!ticket) return std::nullopt;
   options.on_progress = [&](size_t n) { tell_(fmt::format("{} characters", n)); };
   AttemptRecord record{.t_start = setup_.clock.now()};
-  if (setup_.request_sha) record.request_sha = setup_.request_sha(question, options);
   tell_("asked");
   record.attempt = setup_.ask(question, options);
   record.contended = pacer_.release(*ticket, record.attempt);
+  record.request_sha = record.attempt.request_sha;
+  record.stream_path = record.attempt.cast;
   record.cost_usd = cost_of(record.attempt.usage, plan_.prices);
   return record;
 }
@@ -96,6 +95,10 @@ void CellWork::grade(const Case& drawn) {
 }
 
 std::optional<FinishedCell> CellWork::run(std::stop_token stop) {
+  if (!setup_.examiner.supported(test_)) {
+    finished_.state = CellState::unsupported;
+    return std::move(finished_);
+  }
   // A grader that throws is a fault of the harness and must not be counted against the model.
   try {
     const auto drawn = setup_.examiner.draw(cell_.key.test, variant_of(plan_, cell_.key.variant));

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <set>
 
 #include "base/random.h"
@@ -46,6 +48,13 @@ class Reader {
     values.clear();
     for (const Json& value : *found)
       if (value.is_string()) values.push_back(value.get<std::string>());
+  }
+  void numbers(std::string_view key, std::vector<double>& values) const {
+    const Json* found = json::member(object_, key);
+    if (found == nullptr || !found->is_array()) return;
+    values.clear();
+    for (const Json& value : *found)
+      if (const auto number = json::as_double(value)) values.push_back(*number);
   }
 
  private:
@@ -110,6 +119,14 @@ Result<> check(const RunPlan& plan) {
     return fail(Errc::invalid_argument, "--deadline-scale must be above 0, at most 1000");
   if (!(plan.cold_idle_s >= kLeastColdIdle))
     return fail(Errc::invalid_argument, "--cold-idle must be at least {} seconds", kLeastColdIdle);
+  for (const double level : plan.load_levels)
+    if (!(level >= 1 && level <= kMaxConcurrency && level == std::floor(level)))
+      return fail(Errc::invalid_argument, "a load level is {}; it must be from 1 to {}", level,
+                  kMaxConcurrency);
+  for (const double rate : plan.load_rates)
+    if (!(rate > 0 && rate <= 1000))
+      return fail(Errc::invalid_argument, "a load rate is {}; it must be above 0, at most 1000",
+                  rate);
   for (const std::optional<double>& limit : {plan.rpm, plan.tpm, plan.max_cost})
     if (limit && !(*limit > 0))
       return fail(Errc::invalid_argument, "--rpm, --tpm and --max-cost must be above 0");
@@ -132,6 +149,7 @@ std::string to_json(const RunPlan& plan) {
                          {"seed", plan.seed},
                          {"send_seed", plan.send_seed},
                          {"nonce_seed", plan.nonce_seed},
+                         {"answer_budget", optional_json(plan.answer_budget)},
                          {"deadline_scale", plan.deadline_scale},
                          {"cold_idle_s", plan.cold_idle_s},
                          {"cold_command", plan.cold_command},
@@ -142,7 +160,9 @@ std::string to_json(const RunPlan& plan) {
                          {"max_cost", optional_json(plan.max_cost)},
                          {"prices", prices},
                          {"weak_sandbox", plan.weak_sandbox},
-                         {"run_contract", plan.run_contract}});
+                         {"run_contract", plan.run_contract},
+                         {"load_levels", plan.load_levels},
+                         {"load_rates", plan.load_rates}});
 }
 
 Result<RunPlan> plan_from_json(std::string_view text) {
@@ -159,6 +179,7 @@ Result<RunPlan> plan_from_json(std::string_view text) {
   in.number("seed", plan.seed);
   in.flag("send_seed", plan.send_seed);
   in.number("nonce_seed", plan.nonce_seed);
+  in.number("answer_budget", plan.answer_budget);
   in.number("deadline_scale", plan.deadline_scale);
   in.number("cold_idle_s", plan.cold_idle_s);
   in.text("cold_command", plan.cold_command);
@@ -177,6 +198,8 @@ Result<RunPlan> plan_from_json(std::string_view text) {
   }
   in.flag("weak_sandbox", plan.weak_sandbox);
   in.flag("run_contract", plan.run_contract);
+  in.numbers("load_levels", plan.load_levels);
+  in.numbers("load_rates", plan.load_rates);
   STRIDE_TRY_AT("the stored plan", check(plan));
   return plan;
 }

@@ -31,6 +31,7 @@ struct RunPlan {
   uint64_t seed = 1;    // of the endpoint's sampling; each cell adds its own number
   bool send_seed = true;
   uint64_t nonce_seed = 0;  // of what cold requests begin with; another one for each run
+  std::optional<uint32_t> answer_budget{};  // instead of each test's own
   double deadline_scale = 1;
   double cold_idle_s = kLeastColdIdle;
   std::string cold_command{};
@@ -40,6 +41,8 @@ struct RunPlan {
   std::optional<Prices> prices{};
   bool weak_sandbox = false;  // --sandbox=rlimit
   bool run_contract = true;
+  std::vector<double> load_levels = {1, 2, 4, 8, 16};  // clients, of the environment "sustained"
+  std::vector<double> load_rates{};                    // random arrivals a second, of the same
 };
 
 // Errc::invalid_argument names the first thing that cannot be done.

@@ -33,7 +33,9 @@ TEST(Plan, SurvivesItsJson) {
                .max_cost = 1.5,
                .prices = Prices{0.1, 0.02, 0.3},
                .weak_sandbox = true,
-               .run_contract = false};
+               .run_contract = false,
+               .load_levels = {1, 3},
+               .load_rates = {0.5}};
   const auto back = plan_from_json(to_json(plan));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(to_json(*back), to_json(plan));

@@ -102,17 +102,4 @@ std::string_view band(double score) {
   return printed >= 5.0 ? "pilot" : "not ready";
 }
 
-bool meets(const Slo& slo, const Attempt& attempt) {
-  const auto within_limit = [](const std::optional<double>& limit,
-                               const std::optional<double>& value) {
-    return !limit || (value && *value <= *limit);
-  };
-  const Timing& timing = attempt.timing;
-  if (!within_limit(slo.ttft_s, timing.ttft) || !within_limit(slo.ttfa_s, timing.ttfa) ||
-      !within_limit(slo.total_s, timing.total))
-    return false;
-  const auto gap = quantile(timing.itl_norm, 0.95);
-  return !slo.itl_norm_p95_s || !gap || *gap <= *slo.itl_norm_p95_s;
-}
-
 }  // namespace stride::gauntlet

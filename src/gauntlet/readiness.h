@@ -12,14 +12,10 @@
 
 #include "base/error.h"
 #include "gauntlet/attempt.h"
+#include "gauntlet/load.h"
 #include "gauntlet/statistics.h"
 
 namespace stride::gauntlet {
-
-// Service levels of one request; nothing: no limit.
-struct Slo {
-  std::optional<double> ttft_s{}, ttfa_s{}, total_s{}, itl_norm_p95_s{};
-};
 
 struct Shares {
   double quality = 0;      // Q: mean test score
@@ -67,9 +63,5 @@ struct Readiness {
   Estimate score{};  // capped
   std::vector<std::string> blockers{};
 };
-
-// Every service level that is set was met. One that was not observed was not met, except the gaps
-// of an answer that came in one piece.
-bool meets(const Slo& slo, const Attempt& attempt);
 
 }  // namespace stride::gauntlet

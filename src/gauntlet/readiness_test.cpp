@@ -93,19 +93,5 @@ TEST(Readiness, EachProfileHasItsBlockers) {
   EXPECT_THAT(blockers(*find_profile("agent"), {}), IsEmpty());
 }
 
-TEST(Readiness, ServiceLevelsNeedWhatTheyMeasure) {
-  const Slo slo{.ttft_s = 2, .ttfa_s = 8, .total_s = 30, .itl_norm_p95_s = 0.12};
-  Attempt attempt;
-  attempt.timing = {.ttft = 1, .ttfa = 8, .total = 30};
-  EXPECT_TRUE(meets(slo, attempt));
-  attempt.timing.itl_norm = {0.1, 0.1, 0.3};
-  EXPECT_FALSE(meets(slo, attempt));
-  attempt.timing.itl_norm = {0.1, 0.1};
-  EXPECT_TRUE(meets(slo, attempt));
-  attempt.timing.ttfa = std::nullopt;
-  EXPECT_FALSE(meets(slo, attempt));
-  EXPECT_TRUE(meets({}, Attempt{}));
-}
-
 }  // namespace
 }  // namespace stride::gauntlet

@@ -122,10 +122,10 @@ std::string speed(const Summary& summary) {
     std::string assessment = "within the service levels";
     if (!times.ttfa.p50) {
       assessment = "no answer token seen";
-    } else if (profile.slo.ttfa_s && *times.ttfa.p50 > *profile.slo.ttfa_s) {
-      assessment = fmt::format("first answer token after {} s", *profile.slo.ttfa_s);
-    } else if (profile.slo.total_s && times.total.p50.value_or(0) > *profile.slo.total_s) {
-      assessment = fmt::format("longer than {} s", *profile.slo.total_s);
+    } else if (profile.slo.ttfa && *times.ttfa.p50 > *profile.slo.ttfa) {
+      assessment = fmt::format("first answer token after {} s", *profile.slo.ttfa);
+    } else if (profile.slo.total && times.total.p50.value_or(0) > *profile.slo.total) {
+      assessment = fmt::format("longer than {} s", *profile.slo.total);
     }
     out += fmt::format("| {} | {} | {} | {} | {} |\n", md(test.title), duration(times.ttft.p50),
                        duration(times.ttfa.p50), duration(times.total.p50), assessment);

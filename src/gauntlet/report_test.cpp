@@ -41,7 +41,12 @@ ReportInput made_input(MadeRuns& runs) {
       runs.add(plan, [](const CellKey&) { return graded(1, delivered_answer("42")); });
   const ContractRow rows[] = {{"C01", "pass", "fine"}, {"C02", "fail", kHostile}};
   runs.store().put_contract(a, rows).value();
-  runs.store().put_load(a, {"closed", 4, R"({"rps":2.5,"goodput":0.8})"}).value();
+  runs.store()
+      .put_load(
+          a,
+          {"closed", 4,
+           R"({"requests":20,"delivered":19,"requests_per_s":2.5,"goodput_per_s":0.8,"total_s":{"p50":1.5}})"})
+      .value();
   std::vector<Summary> summaries;
   for (const int64_t id : {a, b})
     summaries.push_back(summarize(runs.store(), id, Texts::load).value());

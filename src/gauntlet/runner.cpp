@@ -287,6 +287,7 @@ Result<RunOutcome> CellRun::run(std::stop_token stop) {
 
 Examiner real_examiner(const RunPlan& plan, Sandbox& sandbox) {
   return {
+      .supported = [&sandbox](const TestInfo& test) { return !is_unsupported(test, sandbox); },
       .draw = [today = plan.today](
                   std::string_view test,
                   const Variant& variant) { return make_case(test, variant, today); },

@@ -23,6 +23,8 @@ namespace stride::gauntlet {
 
 // How cells are drawn and graded: the fifteen tests, or something simpler in tests of the runner.
 struct Examiner {
+  // False where this machine cannot grade the test; its cells are not asked then.
+  std::function<bool(const TestInfo&)> supported{};
   std::function<std::unique_ptr<Case>(std::string_view test, const Variant&)> draw{};
   std::function<Grade(const TestInfo&, const Case&, std::span<const Attempt>)> grade{};
   std::function<double(const TestInfo&, const Case&, std::span<const Attempt>)> recovered{};
@@ -56,8 +58,6 @@ class RunListener {
 struct RunnerSetup {
   std::string owner{};
   std::function<Attempt(const Question&, const AskOptions&)> ask{};
-  // Nothing where requests are not identified.
-  std::function<std::string(const Question&, const AskOptions&)> request_sha{};
   std::function<Result<>()> cold_command{};
   Examiner examiner{};
   Clock clock{};

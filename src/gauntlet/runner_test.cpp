@@ -306,6 +306,20 @@ TEST_F(Runner, AGraderThatThrowsVoidsTheCell) {
   EXPECT_DOUBLE_EQ(listener.last.score.value, 1);  // void is no result
 }
 
+TEST_F(Runner, WhatCannotBeGradedIsNotAsked) {
+  setup.examiner.supported = [](const TestInfo& test) { return test.id != "debugging"; };
+  int n = 0;
+  setup.ask = [&](const Question&, const AskOptions&) {
+    ++n;
+    return answer("good");
+  };
+  const int64_t id = begin();
+  EXPECT_EQ(run(id).end, RunEnd::complete);
+  EXPECT_EQ(n, 3);
+  EXPECT_EQ(states(id)[CellState::unsupported], 3);
+  EXPECT_EQ(states(id)[CellState::done], 3);
+}
+
 TEST_F(Runner, ColdCellsAreCold) {
   plan.envs = {"cold"};
   std::set<std::string> nonces;

@@ -55,7 +55,7 @@ void count_requests(CellResult& cell, const Slo& slo) {
   for_each_final(cell, [&](const AttemptRecord& record) {
     const Attempt& attempt = record.attempt;
     ++cell.n_requests;
-    const bool delivered = is_delivered(attempt);
+    const bool delivered = delivers(attempt);
     cell.n_delivered += delivered ? 1 : 0;
     cell.n_within_slo += delivered && meets(slo, attempt) ? 1 : 0;
     cell.n_eventually += is_transport(attempt.failure) ? 0 : 1;
@@ -259,7 +259,7 @@ Result<std::map<std::string, std::vector<CellResult>>> load_cells(
 
 }  // namespace
 
-bool is_delivered(const Attempt& attempt) {
+bool delivers(const Attempt& attempt) {
   return attempt.failure == FailureClass::ok && !attempt.tag_leak &&
          (!is_blank(attempt.answer) || !attempt.calls.empty()) && !attempt.finish_reason.empty();
 }

@@ -103,6 +103,6 @@ std::string key_finding(const TestSummary& test, std::span<const CellResult* con
 
 // One request whose answer arrived: something in the answer channel or a call, an end that the
 // endpoint named, no reasoning tag in the answer.
-bool is_delivered(const Attempt& attempt);
+bool delivers(const Attempt& attempt);
 
 }  // namespace stride::gauntlet

@@ -168,18 +168,18 @@ TEST(Summary, CostsAndContract) {
 }
 
 TEST(Summary, DeliveryNeedsAnAnswerAnEndAndNoLeak) {
-  EXPECT_TRUE(is_delivered(delivered_answer("x")));
-  EXPECT_FALSE(is_delivered(delivered_answer(" \n")));
-  EXPECT_FALSE(is_delivered(thought_away()));
+  EXPECT_TRUE(delivers(delivered_answer("x")));
+  EXPECT_FALSE(delivers(delivered_answer(" \n")));
+  EXPECT_FALSE(delivers(thought_away()));
   Attempt attempt = delivered_answer("x");
   attempt.tag_leak = true;
-  EXPECT_FALSE(is_delivered(attempt));
+  EXPECT_FALSE(delivers(attempt));
   attempt = delivered_answer("x");
   attempt.finish_reason.clear();
-  EXPECT_FALSE(is_delivered(attempt));
+  EXPECT_FALSE(delivers(attempt));
   attempt = delivered_answer("");
   attempt.calls = {{"1", "f", "{}"}};
-  EXPECT_TRUE(is_delivered(attempt));
+  EXPECT_TRUE(delivers(attempt));
 }
 
 }  // namespace
