@@ -13,6 +13,9 @@ inline constexpr int kGauntletOk = 0, kGauntletUsage = 1, kGauntletGateFailed = 
                      kGauntletInconclusive = 3, kGauntletIncomplete = 4, kGauntletUnusable = 5,
                      kGauntletSelftestFailed = 6;
 
+// The load of `stride gauntlet load` under the name of `stride bench serve`.
+int bench_serve(Arguments args);
+
 int gauntlet_compare(Arguments args);
 int gauntlet_contract(Arguments args);
 int gauntlet_gate(Arguments args);
