@@ -8,8 +8,8 @@
 #include "base/version.h"
 #include "cli/gauntlet_commands.h"
 #include "cli/gauntlet_session.h"
-#include "gauntlet/pack.h"
 #include "gauntlet/pacer.h"
+#include "gauntlet/pack.h"
 #include "gauntlet/readiness.h"
 
 namespace stride::cli {
