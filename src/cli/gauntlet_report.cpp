@@ -65,7 +65,7 @@ void print_texts(const Attempt& attempt) {
 }
 
 void print_question(const RunPlan& plan, const CellKey& key) {
-  const auto drawn = make_case(key.test, variant_of(plan, key.variant), plan.today);
+  const auto drawn = draw(plan, key);
   const Question question = drawn->question();
   for (const ChatTurn& turn : question.turns)
     fmt::print("--- {}\n{}\n", turn.role == ChatTurn::Role::system ? "system" : "user", turn.text);

@@ -61,7 +61,7 @@ Result<int> regrade_run(const std::string& name, const std::string& database) {
   const int64_t id = STRIDE_TRY(find_run(store, name));
   const RunPlan plan = STRIDE_TRY(plan_from_json(STRIDE_TRY(store.run(id)).plan_json));
   Sandbox sandbox = Sandbox::open({.allow_weak = plan.weak_sandbox});
-  const size_t n = STRIDE_TRY(regrade(store, id, plan, real_examiner(plan, sandbox)));
+  const size_t n = STRIDE_TRY(regrade(store, id, real_examiner(plan, sandbox)));
   fmt::print(stderr, "{} cells were graded again\n", n);
   print_summary(STRIDE_TRY(summarize(store, id, Texts::leave)));
   return kGauntletOk;

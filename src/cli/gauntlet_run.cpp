@@ -158,8 +158,11 @@ int gauntlet_run(Arguments args) {
       .option("--n-variants", options.n_variants, "variants of each test, instead of the size's")
       .option("--variants", options.variants, "frozen, or fresh:SEED to draw new ones")
       .option("--tests", options.tests, "only these, comma separated")
-      .option("--env", options.envs,
-              "warm, cold, sustained, recovery, comma separated; cells are asked in the first two")
+      .option(
+          "--env", options.envs,
+          "comma separated: warm and cold ask the tests; sustained and recovery probe; json_object "
+          "and json_schema ask structured_output in those modes; rag_2k, rag_32k and rag_100k "
+          "ask long_context_rag over so many words")
       .choice("--profile", options.profile, profile_names,
               "what the endpoint is for: weights and limits of the readiness score")
       .option("--answer-budget", options.answer_budget,

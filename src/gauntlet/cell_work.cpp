@@ -43,16 +43,18 @@ CellWork::CellWork(const RunPlan& plan, const RunnerSetup& setup, Pacer& pacer,
       tell_(std::move(tell)),
       random_(mixed(cell.key, plan.nonce_seed)) {}
 
-AskOptions CellWork::ask_options() {
+AskOptions CellWork::ask_options(const Question& question) {
   AskOptions options{.answer_budget = plan_.answer_budget.value_or(test_.answer_budget),
                      .timeout_s = test_.timeout_s * plan_.deadline_scale};
   if (plan_.send_seed) options.seed = seed_of(plan_, cell_.key);
+  options.format = format_of(cell_.key);
+  if (options.format == AnswerFormat::json_schema) options.schema = question.answer_schema;
   if (cell_.key.env == "cold") options = cold_ask(options, random_.next());
   return options;
 }
 
 std::optional<AttemptRecord> CellWork::ask_once(const Question& question, std::stop_token stop) {
-  AskOptions options = ask_options();
+  AskOptions options = ask_options(question);
   const auto ticket = pacer_.acquire(expected_tokens(question, options.answer_budget), stop);
   if (!ticket) return std::nullopt;
   options.on_progress = [&](size_t n) { tell_(fmt::format("{} characters", n)); };
@@ -101,7 +103,7 @@ std::optional<FinishedCell> CellWork::run(std::stop_token stop) {
   }
   // A grader that throws is a fault of the harness and must not be counted against the model.
   try {
-    const auto drawn = setup_.examiner.draw(cell_.key.test, variant_of(plan_, cell_.key.variant));
+    const auto drawn = setup_.examiner.draw(cell_.key);
     Question question = drawn->question();
     for (uint32_t turn = 0; turn < test_.max_turns; ++turn) {
       if (!ask_turn(question, turn, stop)) return std::nullopt;

@@ -25,7 +25,7 @@ class CellWork {
  private:
   bool ask_turn(const Question& question, uint32_t turn, std::stop_token stop);
   std::optional<AttemptRecord> ask_once(const Question& question, std::stop_token stop);
-  AskOptions ask_options();
+  AskOptions ask_options(const Question& question);
   void grade(const Case& drawn);
 
   const RunPlan& plan_;

@@ -24,6 +24,7 @@ std::string results_table(const Summary& summary) {
                    {"Score", "auto", true},
                    {"95 % CI", "auto"},
                    {"Passed", "auto", true},
+                   {"Pass rate", "auto"},
                    {"Clean", "auto", true},
                    {"pass^k", "auto", true},
                    {"Time", "auto", true},
@@ -45,6 +46,9 @@ std::string results_table(const Summary& summary) {
                text_cell(score.ci ? fmt::format("{:.2f} to {:.2f}", score.ci->low, score.ci->high)
                                   : std::string(kDash)),
                passed,
+               text_cell(test.pass_ci ? fmt::format("{:.2f} to {:.2f}", test.pass_ci->low,
+                                                    test.pass_ci->high)
+                                      : std::string(kDash)),
                value_cell(percent(test.n_clean, test.n_cells), static_cast<double>(test.n_clean)),
                value_cell(graded ? fmt::format("{:.2f} (k={})", test.pass_hat, test.k)
                                  : std::string(kDash),

@@ -246,7 +246,7 @@ std::string environments_table(const Summary& summary) {
   add(summary.env, summary.n_graded, summary.average, summary.times);
   for (const EnvironmentSummary& env : summary.other_envs)
     add(env.env, env.n_cells, env.average, env.times);
-  return "<h3>Environments</h3>" + table.finish();
+  return "<h3>Environments, request modes and lengths</h3>" + table.finish();
 }
 
 // Score against time to the answer: of the runs, or of the tests where there is one run.

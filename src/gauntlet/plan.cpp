@@ -14,7 +14,9 @@
 namespace stride::gauntlet {
 namespace {
 
-constexpr std::array<std::string_view, 4> kEnvs = {"warm", "cold", "sustained", "recovery"};
+constexpr std::array<std::string_view, 9> kEnvs = {"warm",     "cold",        "sustained",
+                                                   "recovery", "json_object", "json_schema",
+                                                   "rag_2k",   "rag_32k",     "rag_100k"};
 constexpr uint32_t kMaxVariants = 1000, kMaxRepeats = 1000, kMaxConcurrency = 256;
 
 template <class Value>
@@ -82,6 +84,10 @@ Result<Json> parse_object(std::string_view text, std::string_view what) {
   return value;
 }
 
+bool asks_all_tests(std::string_view env) {
+  return env == "warm" || env == "cold";
+}
+
 std::string known(std::span<const std::string_view> words) {
   std::string out;
   for (const std::string_view word : words)
@@ -114,6 +120,8 @@ Result<> check(const RunPlan& plan) {
     if (std::ranges::find(kEnvs, env) == kEnvs.end())
       return fail(Errc::invalid_argument, "there is no environment \"{}\"; there are {}", env,
                   known(kEnvs));
+  if (std::ranges::none_of(plan.envs, asks_all_tests))
+    return fail(Errc::invalid_argument, "--env must name warm or cold, which ask the tests");
   STRIDE_TRY(find_profile(plan.profile));
   if (!(plan.deadline_scale > 0 && plan.deadline_scale <= 1000))
     return fail(Errc::invalid_argument, "--deadline-scale must be above 0, at most 1000");
@@ -275,14 +283,31 @@ std::vector<std::string> planned_tests(const RunPlan& plan) {
 
 std::vector<CellKey> planned_cells(const RunPlan& plan) {
   std::vector<CellKey> cells;
-  for (const std::string& env : plan.envs) {
-    if (env != "warm" && env != "cold") continue;
-    for (const std::string& test : planned_tests(plan))
+  for (const std::string& env : plan.envs)
+    for (const std::string& test : planned_tests(plan)) {
+      const std::string_view only = env.starts_with("json_")  ? "structured_output"
+                                    : env.starts_with("rag_") ? "long_context_rag"
+                                                              : "";
+      if (!asks_all_tests(env) && test != only) continue;
       for (uint32_t variant = 0; variant < plan.n_variants; ++variant)
         for (uint32_t repeat = 0; repeat < plan.repeats; ++repeat)
           cells.push_back({test, variant, repeat, env});
-  }
+    }
   return cells;
+}
+
+std::unique_ptr<Case> draw(const RunPlan& plan, const CellKey& cell) {
+  const Variant variant = variant_of(plan, cell.variant);
+  if (cell.env == "rag_2k") return make_long_context_case(variant, 2'000);
+  if (cell.env == "rag_32k") return make_long_context_case(variant, 32'000);
+  if (cell.env == "rag_100k") return make_long_context_case(variant, 100'000);
+  return make_case(cell.test, variant, plan.today);
+}
+
+AnswerFormat format_of(const CellKey& cell) {
+  return cell.env == "json_object"   ? AnswerFormat::json_object
+         : cell.env == "json_schema" ? AnswerFormat::json_schema
+                                     : AnswerFormat::text;
 }
 
 Variant variant_of(const RunPlan& plan, uint32_t index) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,9 +58,13 @@ std::string to_json(const Sampling& sampling);
 
 // The tests the plan names, in the order of the series.
 std::vector<std::string> planned_tests(const RunPlan& plan);
-// Every cell, in the order of the work; environments that only probe have none.
+// Every cell, in the order of the work. The environments json_object and json_schema ask
+// structured_output in those request modes, rag_2k, rag_32k and rag_100k ask long_context_rag over
+// so many words; sustained and recovery only probe and have no cells.
 std::vector<CellKey> planned_cells(const RunPlan& plan);
 
+std::unique_ptr<Case> draw(const RunPlan& plan, const CellKey& cell);
+AnswerFormat format_of(const CellKey& cell);
 Variant variant_of(const RunPlan& plan, uint32_t index);
 uint64_t seed_of(const RunPlan& plan, const CellKey& cell);
 

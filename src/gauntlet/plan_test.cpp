@@ -79,6 +79,7 @@ TEST(Plan, NamesWhatCannotBeDone) {
   EXPECT_THAT(message({.tests = {"debuging"}}), HasSubstr("debuging"));
   EXPECT_THAT(message({.envs = {"hot"}}), HasSubstr("sustained"));
   EXPECT_THAT(message({.profile = "none"}), HasSubstr("general"));
+  EXPECT_THAT(message({.envs = {"recovery"}}), HasSubstr("warm or cold"));
   EXPECT_NE(message({.n_variants = 6}), "");
   EXPECT_EQ(message({.n_variants = 6, .fresh_seed = 1}), "");
   EXPECT_NE(message({.repeats = 0}), "");
@@ -93,6 +94,7 @@ TEST(Plan, CellsOfTheStandardSizes) {
   EXPECT_EQ(planned_cells({.n_variants = 1}).size(), 15);
   EXPECT_EQ(planned_cells({.repeats = 4}).size(), 300);
   EXPECT_EQ(planned_cells({.envs = {"warm", "cold", "sustained", "recovery"}}).size(), 150);
+  EXPECT_EQ(planned_cells({.envs = {"warm", "json_object", "rag_32k"}}).size(), 85);
   EXPECT_EQ(planned_cells({.tests = {"tool_use", "debugging"}})[0].test, "debugging");
 }
 

@@ -288,9 +288,7 @@ Result<RunOutcome> CellRun::run(std::stop_token stop) {
 Examiner real_examiner(const RunPlan& plan, Sandbox& sandbox) {
   return {
       .supported = [&sandbox](const TestInfo& test) { return !is_unsupported(test, sandbox); },
-      .draw = [today = plan.today](
-                  std::string_view test,
-                  const Variant& variant) { return make_case(test, variant, today); },
+      .draw = [&plan](const CellKey& cell) { return draw(plan, cell); },
       .grade =
           [&sandbox](const TestInfo& test, const Case& drawn, std::span<const Attempt> attempts) {
             return grade(test, drawn, attempts, sandbox);
@@ -315,8 +313,7 @@ std::vector<Attempt> final_attempts(std::span<const AttemptRecord> records) {
   return finals;
 }
 
-Result<size_t> regrade(RunStore& store, int64_t run, const RunPlan& plan,
-                       const Examiner& examiner) {
+Result<size_t> regrade(RunStore& store, int64_t run, const Examiner& examiner) {
   size_t n = 0;
   for (const CellRecord& cell : STRIDE_TRY(store.cells(run))) {
     if (cell.state != CellState::done) continue;
@@ -324,7 +321,7 @@ Result<size_t> regrade(RunStore& store, int64_t run, const RunPlan& plan,
     if (test == nullptr)
       return fail(Errc::unsupported, "the stored test \"{}\" is not known", cell.key.test);
     const auto attempts = final_attempts(STRIDE_TRY(store.attempts(cell.id, Texts::load)));
-    const auto drawn = examiner.draw(cell.key.test, variant_of(plan, cell.key.variant));
+    const auto drawn = examiner.draw(cell.key);
     const Grade grade = examiner.grade(*test, *drawn, attempts);
     std::optional<double> recovered;
     if (cell.recovered_score) recovered = examiner.recovered(*test, *drawn, attempts);

@@ -25,10 +25,11 @@ namespace stride::gauntlet {
 struct Examiner {
   // False where this machine cannot grade the test; its cells are not asked then.
   std::function<bool(const TestInfo&)> supported{};
-  std::function<std::unique_ptr<Case>(std::string_view test, const Variant&)> draw{};
+  std::function<std::unique_ptr<Case>(const CellKey&)> draw{};
   std::function<Grade(const TestInfo&, const Case&, std::span<const Attempt>)> grade{};
   std::function<double(const TestInfo&, const Case&, std::span<const Attempt>)> recovered{};
 };
+// Refers to its arguments.
 Examiner real_examiner(const RunPlan& plan, Sandbox& sandbox);
 
 // Where a run stands, after each cell.
@@ -83,7 +84,7 @@ Result<RunOutcome> run_cells(RunStore& store, int64_t run, const RunPlan& plan,
                              std::stop_token stop);
 
 // Grades every finished cell again from what is stored, without a network.
-Result<size_t> regrade(RunStore& store, int64_t run, const RunPlan& plan, const Examiner& examiner);
+Result<size_t> regrade(RunStore& store, int64_t run, const Examiner& examiner);
 
 // The last try of every turn, which is what was graded.
 std::vector<Attempt> final_attempts(std::span<const AttemptRecord> records);

@@ -93,9 +93,7 @@ class Runner : public testing::Test {
     setup.prime = false;
     setup.examiner = {
         .draw =
-            [](std::string_view test, const Variant& variant) {
-              return std::make_unique<FakeCase>(std::string(test), variant.index);
-            },
+            [](const CellKey& cell) { return std::make_unique<FakeCase>(cell.test, cell.variant); },
         .grade = [](const TestInfo&, const Case&,
                     std::span<const Attempt> all) { return FakeCase::judge(all); },
         .recovered = [](const TestInfo&, const Case&, std::span<const Attempt>) { return 0.5; }};
@@ -341,6 +339,21 @@ TEST_F(Runner, ColdCellsAreCold) {
   for (const double seconds : slept) EXPECT_GE(seconds, kLeastColdIdle);
 }
 
+TEST_F(Runner, RequestModesAreAskedForApart) {
+  plan.tests = {"structured_output", "debugging"};
+  plan.envs = {"warm", "json_object", "json_schema"};
+  std::map<AnswerFormat, int> formats;
+  setup.ask = [&](const Question&, const AskOptions& options) {
+    ++formats[options.format];
+    return answer("good");
+  };
+  const int64_t id = begin();
+  for (const std::string& env : plan.envs) EXPECT_EQ(run(id, env).end, RunEnd::complete);
+  EXPECT_EQ(formats[AnswerFormat::text], 6);
+  EXPECT_EQ(formats[AnswerFormat::json_object], 3);
+  EXPECT_EQ(formats[AnswerFormat::json_schema], 3);
+}
+
 TEST_F(Runner, CellsWithCompanyAreFlagged) {
   plan.tests = {"debugging"};
   plan.n_variants = 2;
@@ -397,7 +410,7 @@ TEST_F(Runner, RegradesOffline) {
     EXPECT_EQ(attempts.back().reasoning, "thought");
     return Grade{.score = 0.25, .failure = FailureClass::wrong};
   };
-  EXPECT_EQ(regrade(store, id, plan, strict), 6);
+  EXPECT_EQ(regrade(store, id, strict), 6);
   for (const CellRecord& cell : cells_of(store, id)) {
     EXPECT_DOUBLE_EQ(cell.grade.score, 0.25);
     EXPECT_EQ(cell.recovered_score, 0.5);
