@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 
 #include "base/output_file.h"
 #include "net/url.h"
@@ -30,6 +31,18 @@ constexpr std::array<std::pair<std::string_view, const char*>, 5> kServiceKeys =
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : value;
+}
+
+Result<std::string> key_of_file(const std::string& path) {
+  constexpr size_t kMost = 64 << 10;
+  std::ifstream in(path);
+  std::string key;
+  if (!in || !std::getline(in, key))
+    return fail(Errc::io, "--key-file {} cannot be read or is empty", path);
+  while (!key.empty() && (key.back() == '\r' || key.back() == ' ')) key.pop_back();
+  if (key.empty() || key.size() > kMost)
+    return fail(Errc::invalid_argument, "--key-file {} holds no key in its first line", path);
+  return key;
 }
 
 // A key goes only where its owner meant it to: to the service it is named after.
@@ -92,6 +105,7 @@ void add_endpoint_flags(CommandLine& line, EndpointFlags& flags) {
               "the environment variable that holds the key; otherwise STRIDE_API_KEY, or the one "
               "named after the service: OPENAI_API_KEY, ANTHROPIC_API_KEY, OPENROUTER_API_KEY, "
               "STEP_API_KEY")
+      .option("--key-file", flags.key_file, "file whose first line is the key")
       .option("--header", flags.headers, "a further header, \"Name: value\"; may be repeated")
       .option("--body", flags.extra_body, "JSON merged into every request")
       .option("--connect-timeout", flags.connect_timeout, "seconds")
@@ -107,8 +121,8 @@ Result<EndpointOptions> endpoint_options(const EndpointFlags& flags) {
   options.url = flags.url;
   if (const auto api = gauntlet::parse_api(flags.api)) options.api = *api;
   options.model = flags.model;
-  options.key = find_key(flags);
-  if (!flags.key_variable.empty() && options.key.empty())
+  options.key = flags.key_file ? STRIDE_TRY(key_of_file(*flags.key_file)) : find_key(flags);
+  if (!flags.key_file && !flags.key_variable.empty() && options.key.empty())
     return fail(Errc::invalid_argument, "the environment variable {} is not set",
                 flags.key_variable);
   options.sampling =

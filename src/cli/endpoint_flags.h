@@ -23,15 +23,16 @@ struct EndpointFlags {
   uint32_t reasoning_budget = 16384;
   double connect_timeout = 10, first_event_timeout = 60, idle_timeout = 60;
   std::vector<std::string> headers;
-  std::optional<std::string> extra_body, record, replay;
+  std::optional<std::string> extra_body, record, replay, key_file;
   bool proxy = false;
 };
 
 // All but the URL: --model, --api, --sampling, --think, --reasoning-budget, --budget, --key-env,
+// --key-file,
 // --header, --body, timeouts, --record, --replay, --proxy.
 void add_endpoint_flags(CommandLine& line, EndpointFlags& flags);
 
-// Reads the key from --key-env or, by the API, from STRIDE_API_KEY, OPENAI_API_KEY,
+// Reads the key from --key-file, --key-env or, by the API, from STRIDE_API_KEY, OPENAI_API_KEY,
 // ANTHROPIC_API_KEY or OPENROUTER_API_KEY.
 Result<gauntlet::EndpointOptions> endpoint_options(const EndpointFlags& flags);
 

@@ -90,9 +90,9 @@ Result<int> compare_runs(const CompareOptions& options) {
 }
 
 struct GateOptions {
-  std::string run, baseline, policy, database = kDefaultDatabase, key_variable;
+  std::string run, baseline, policy, database = kDefaultDatabase;
   std::optional<std::string> baseline_database;
-  std::vector<std::string> headers;
+  SecretFlags secrets;  // for more repeats
 };
 
 void print_gate(const GateReport& report) {
@@ -109,7 +109,7 @@ Result<std::optional<int>> ask_more(RunStore& store, int64_t run, const GateOpti
   ++plan.repeats;
   if (planned_cells(plan).size() > n_first + policy.max_extra_cells) return std::nullopt;
   const EndpointOptions endpoint =
-      STRIDE_TRY(stored_endpoint(record.endpoint_json, options.key_variable, options.headers));
+      STRIDE_TRY(stored_endpoint(record.endpoint_json, options.secrets));
   fmt::print(stderr, "inconclusive: asking repeat {} of each variant\n", plan.repeats);
   STRIDE_TRY(check(plan));
   STRIDE_TRY(store.set_plan(run, to_json(plan), record.env));
@@ -176,11 +176,9 @@ int gauntlet_gate(Arguments args) {
   line.positional("RUN", options.run, "number of the new run, or latest")
       .option("--baseline", options.baseline, "number of the run to compare with")
       .option("--policy", options.policy, "JSON file with the limits")
-      .option("--key-env", options.key_variable,
-              "environment variable that holds the key, for more repeats")
-      .option("--header", options.headers, "NAME: VALUE, as given to the run; again for more")
       .option("--db", options.database, "where runs are kept")
       .option("--baseline-db", options.baseline_database, "where the baseline is kept");
+  add_secret_flags(line, options.secrets);
   line.example("stride gauntlet gate latest --baseline 1 --policy policy.json",
                R"(with {"max_drop": 0.03, "delivery_min": 0.98, "on_inconclusive": "more", )"
                R"("max_extra_cells": 150})");

@@ -15,10 +15,10 @@ namespace {
 using namespace gauntlet;
 
 struct ResumeOptions {
-  std::string run, database = kDefaultDatabase, key_variable;
+  std::string run, database = kDefaultDatabase;
   PaceFlags pace;
+  SecretFlags secrets;
   std::optional<uint64_t> repeats;
-  std::vector<std::string> headers;
   bool retry_failed = false;
 };
 
@@ -36,7 +36,7 @@ Result<int> resume(const ResumeOptions& options) {
   }
   STRIDE_TRY(apply(options.pace, plan));
   const EndpointOptions endpoint =
-      STRIDE_TRY(stored_endpoint(record.endpoint_json, options.key_variable, options.headers));
+      STRIDE_TRY(stored_endpoint(record.endpoint_json, options.secrets));
   constexpr std::array kTransport = {FailureClass::http_4xx,
                                      FailureClass::rate_limited,
                                      FailureClass::http_5xx,
@@ -77,9 +77,8 @@ int gauntlet_resume(Arguments args) {
       .option("--repeats", options.repeats, "extend the run to so many repeats of each variant")
       .flag("--retry-failed", options.retry_failed,
             "also ask the cells again that the transport lost")
-      .option("--key-env", options.key_variable, "environment variable that holds the key")
-      .option("--header", options.headers, "NAME: VALUE, as given to the run; again for more")
       .option("--db", options.database, "where runs are kept");
+  add_secret_flags(line, options.secrets);
   add_pace_flags(line, options.pace);
   line.example("stride gauntlet resume latest", "after Ctrl-C, a crash, or --max-cost")
       .example("stride gauntlet resume 3 --repeats 4", "four repeats instead of one");

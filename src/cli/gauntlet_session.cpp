@@ -290,16 +290,21 @@ void print_summary(const Summary& summary) {
                money(summary.costs.reasoning));
 }
 
-Result<EndpointOptions> stored_endpoint(std::string_view json, const std::string& key_variable,
-                                        const std::vector<std::string>& headers) {
+void add_secret_flags(CommandLine& line, SecretFlags& flags) {
+  line.option("--key-env", flags.key_variable, "environment variable that holds the key")
+      .option("--key-file", flags.key_file, "file whose first line is the key")
+      .option("--header", flags.headers, "\"Name: value\", as given to the run; again for more");
+}
+
+Result<EndpointOptions> stored_endpoint(std::string_view json, const SecretFlags& flags) {
   EndpointOptions endpoint = STRIDE_TRY(endpoint_from_json(json));
-  EndpointFlags flags;
-  flags.url = endpoint.url;
-  flags.api = name(endpoint.api);
-  flags.model = endpoint.model;
-  flags.key_variable = key_variable;
-  flags.headers = headers;
-  EndpointOptions secrets = STRIDE_TRY(endpoint_options(flags));
+  EndpointFlags asked;
+  asked.url = endpoint.url;
+  asked.model = endpoint.model;
+  asked.key_variable = flags.key_variable;
+  asked.key_file = flags.key_file;
+  asked.headers = flags.headers;
+  EndpointOptions secrets = STRIDE_TRY(endpoint_options(asked));
   endpoint.key = std::move(secrets.key);
   endpoint.headers = std::move(secrets.headers);
   return endpoint;

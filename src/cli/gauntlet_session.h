@@ -36,11 +36,14 @@ std::vector<std::string> split_list(const std::string& text);
 // A run by its number, or "latest".
 Result<int64_t> find_run(gauntlet::RunStore& store, const std::string& name);
 
-// The endpoint of a stored run with the secrets, which are not stored: the key from the environment
-// and the headers.
-Result<gauntlet::EndpointOptions> stored_endpoint(std::string_view json,
-                                                  const std::string& key_variable,
-                                                  const std::vector<std::string>& headers);
+// What a stored run does not hold.
+struct SecretFlags {
+  std::string key_variable;
+  std::optional<std::string> key_file;
+  std::vector<std::string> headers;
+};
+void add_secret_flags(CommandLine& line, SecretFlags& flags);
+Result<gauntlet::EndpointOptions> stored_endpoint(std::string_view json, const SecretFlags& flags);
 
 Result<const gauntlet::PublishedModel*> published_model(const std::string& id);
 
