@@ -103,4 +103,9 @@ std::string seconds_text(double seconds) {
   return seconds < 600 ? fmt::format("{:.0f} s", seconds) : fmt::format("{:.1f} min", seconds / 60);
 }
 
+std::string mark_text(double seconds) {
+  return seconds < 0.999 ? fmt::format("{:.3g} ms", seconds * 1000)
+                         : fmt::format("{:.4g} s", seconds);
+}
+
 }  // namespace stride::gauntlet

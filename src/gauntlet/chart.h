@@ -41,6 +41,7 @@ class Chart {
 // Marks of an axis from 0 or 10^n on, as numbers a reader expects.
 std::vector<double> axis_marks(double most);
 std::vector<double> log_marks(double least, double most);  // powers of ten with 2 and 5
-std::string seconds_text(double seconds);                  // "340 ms", "1.3 s", "2.1 min"
+std::string seconds_text(double seconds);                  // "340 ms", "1.30 s", "2.1 min"
+std::string mark_text(double seconds);                     // of an axis: "20 ms", "5 s"
 
 }  // namespace stride::gauntlet

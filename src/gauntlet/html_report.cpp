@@ -28,9 +28,12 @@ std::string interval_text(const Estimate& estimate, int digits) {
 std::string cards(const Summary& summary) {
   const Readiness& ready = headline(summary);
   std::string out = "<div class=\"cards\">";
+  const bool capped = ready.before_blockers > ready.score.value + 0.05;
   out += card("Production readiness", fmt::format("{:.1f} / 10", ready.score.value),
               fmt::format("{}, profile {}; {}", band(ready.score.value), ready.profile,
-                          interval_text(ready.score, 1)),
+                          capped ? fmt::format("capped by blockers, {:.1f} without them",
+                                               ready.before_blockers)
+                                 : interval_text(ready.score, 1)),
               "big");
   out += card("Average score", number(summary.average.value, 3), interval_text(summary.average, 3));
   out += card("Tests passed", fmt::format("{} / {}", summary.n_tests_passed, summary.tests.size()),

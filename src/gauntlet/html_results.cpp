@@ -20,7 +20,7 @@ TableCell optional_cell(std::string_view text, std::optional<double> key) {
 std::string results_table(const Summary& summary) {
   HtmlTable table("results-table", "Results",
                   {{"#", "auto", true},
-                   {"Test", "minmax(8rem,auto)"},
+                   {"Test", "minmax(7rem,auto)"},
                    {"Score", "auto", true},
                    {"95 % CI", "auto"},
                    {"Passed", "auto", true},
@@ -31,8 +31,8 @@ std::string results_table(const Summary& summary) {
                    {"TTFA", "auto", true},
                    {"Think", "auto", true},
                    {"Answer", "auto", true},
-                   {"Classes", "minmax(8rem,auto)"},
-                   {"Key finding", "minmax(15rem,1fr)"}});
+                   {"Classes", "minmax(6rem,auto)"},
+                   {"Key finding", "minmax(12rem,1fr)"}});
   size_t n = 0;
   for (const TestSummary& test : summary.tests) {
     const Estimate& score = test.score;
@@ -50,8 +50,7 @@ std::string results_table(const Summary& summary) {
                                                     test.pass_ci->high)
                                       : std::string(kDash)),
                value_cell(percent(test.n_clean, test.n_cells), static_cast<double>(test.n_clean)),
-               value_cell(graded ? fmt::format("{:.2f} (k={})", test.pass_hat, test.k)
-                                 : std::string(kDash),
+               value_cell(graded ? fmt::format("{:.2f}", test.pass_hat) : std::string(kDash),
                           test.pass_hat),
                optional_cell(duration(test.times.total.p50), test.times.total.p50),
                optional_cell(duration(test.times.ttfa.p50), test.times.ttfa.p50),
@@ -243,7 +242,8 @@ std::string results_section(const Summary& summary) {
   std::string out = section_begin("results", "Results");
   out += fmt::format(
       "<p>{} of {} tests passed; average {}. Passed counts cells; a test is passed when more than "
-      "half of them are. Think and Answer are mean tokens, times are medians.</p>",
+      "half of them are. pass^k is the chance that k = 3 draws all pass. Think and Answer are mean "
+      "tokens, times are medians.</p>",
       summary.n_tests_passed, summary.tests.size(), escape_html(with_ci(summary.average, 3)));
   return out + results_table(summary) + score_chart(summary) + criteria_table(summary) +
          "</section>\n";

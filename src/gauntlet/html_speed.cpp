@@ -74,7 +74,7 @@ std::string stacked_chart(const Summary& summary) {
   Chart chart(bottom + 18, "Where the time of each test goes");
   for (const double mark : axis_marks(most)) {
     chart.line(100 * mark / most, 0, 100 * mark / most, bottom, "g");
-    chart.text(100 * mark / most, bottom + 14, mark == 0 ? "0" : seconds_text(mark),
+    chart.text(100 * mark / most, bottom + 14, mark == 0 ? "0" : mark_text(mark),
                mark == 0            ? Anchor::start
                : mark > most * 0.97 ? Anchor::end
                                     : Anchor::middle,
@@ -149,7 +149,7 @@ void draw_log_axis(Chart& chart, const LogAxis& axis, double height) {
   for (const double mark : log_marks(axis.least(), axis.most())) {
     const double x = 100 * axis.place(mark);
     chart.line(x, 0, x, height, "g");
-    chart.text(x, height + 14, seconds_text(mark),
+    chart.text(x, height + 14, mark_text(mark),
                x < 4    ? Anchor::start
                : x > 96 ? Anchor::end
                         : Anchor::middle,
@@ -201,7 +201,7 @@ std::string gap_histogram(const Summary& summary) {
     for (const AttemptRecord& record : cell.attempts) {
       const Timing& timing = record.attempt.timing;
       const auto& list = timing.itl_norm.empty() ? timing.itl : timing.itl_norm;
-      normed = normed && !timing.itl_norm.empty();
+      normed = normed && (list.empty() || !timing.itl_norm.empty());
       gaps.insert(gaps.end(), list.begin(), list.end());
     }
   if (gaps.size() < 2) return {};
@@ -274,7 +274,7 @@ std::string pareto_chart(const ReportInput& input) {
     least = std::min(least, point.seconds);
     most = std::max(most, point.seconds);
   }
-  const LogAxis axis(least * 0.7, most * 1.4);
+  const LogAxis axis(least * 0.5, most * 2);
   constexpr double kHeight = 260, kInset = 10;
   Chart chart(kHeight + 20, "Score against time to the answer");
   draw_log_axis(chart, axis, kHeight);

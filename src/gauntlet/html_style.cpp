@@ -18,7 +18,7 @@ constexpr std::string_view kStyle = R"(
 --good:#e3f3ea;--bad:#fbe6e5;--mark:#fff0b3}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-main,header,nav{max-width:66rem;margin:0 auto;padding:0 1rem}
+main,header,nav{max-width:80rem;margin:0 auto;padding:0 1rem}
 header{padding-top:1.6rem}
 h1{font-size:1.7rem;line-height:1.2;margin:0 0 .3rem;overflow-wrap:anywhere}
 h2{font-size:1.25rem;margin:2.4rem 0 .6rem;padding-top:.6rem;border-top:2px solid var(--rule)}
@@ -32,7 +32,7 @@ code,pre{font:.86em/1.45 ui-monospace,monospace}
 .card{background:var(--panel);border:1px solid var(--rule);border-radius:8px;padding:.6rem .8rem}
 .card b{display:block;font-size:1.35rem;line-height:1.25;font-variant-numeric:tabular-nums}
 .card span{color:var(--mut);font-size:.82rem}
-.big b{font-size:2.3rem}
+.big{grid-column:span 2}.big b{font-size:2.3rem;white-space:nowrap}
 .notes{margin:.8rem 0;padding:.5rem .9rem;border-left:4px solid var(--c2);background:var(--panel)}
 .block{border-left-color:var(--c4)}
 ul{margin:.3rem 0;padding-left:1.2rem}
@@ -54,11 +54,12 @@ circle{stroke:var(--panel);stroke-width:1}
 vertical-align:-1px}
 .scroll{overflow-x:auto;margin:.6rem 0;position:relative}
 .sort{position:absolute;opacity:0;pointer-events:none}
-table.grid{display:grid;font-size:.86rem;min-width:min-content;background:var(--panel);
+table.grid{display:grid;font-size:.82rem;min-width:min-content;background:var(--panel);
 border:1px solid var(--rule);border-radius:8px}
 .grid thead,.grid tbody,.grid tr{display:contents}
 .grid th,.grid td{padding:.32rem .55rem;border-bottom:1px solid var(--rule);text-align:left;
-font-variant-numeric:tabular-nums;min-width:0;overflow-wrap:break-word}
+font-variant-numeric:tabular-nums;white-space:nowrap}
+.grid td.t{white-space:normal;overflow-wrap:anywhere}
 .grid th{order:-1;font-weight:600;font-size:.8rem;display:flex;gap:.3rem;align-items:end}
 .grid td{order:0}
 .grid .n{text-align:right}.grid th.n{justify-content:end}
@@ -82,7 +83,7 @@ mark{background:var(--mark);color:inherit}
 @media print{nav,.sorters,.sort{display:none}body{font-size:10.5pt}pre{max-height:none}
 main,header{max-width:none;padding:0}h2{break-after:avoid}figure,.card,.tile{break-inside:avoid}
 .scroll{overflow:visible}table.grid{font-size:7.5pt;border-radius:0}
-.grid th,.grid td{padding:.15rem .3rem;overflow-wrap:anywhere}.grid th{font-size:7pt}}
+.grid th,.grid td{padding:.15rem .25rem}.grid th{font-size:7pt}}
 )";
 
 }  // namespace

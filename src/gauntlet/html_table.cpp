@@ -70,7 +70,10 @@ std::string HtmlTable::finish() const {
     out += fmt::format("<tr role=\"row\" style=\"{}\">", keys);
     for (size_t c = 0; c < columns_.size(); ++c) {
       const TableCell& cell = rows_[r][c];
-      const std::string style = fmt::format("{}{}", columns_[c].number ? "n " : "", cell.style);
+      // A column that may stretch holds sentences.
+      const bool wraps = columns_[c].width.starts_with("minmax");
+      const std::string style =
+          fmt::format("{}{}{}", columns_[c].number ? "n " : "", wraps ? "t " : "", cell.style);
       out += style.empty() ? "<td role=\"cell\">"
                            : fmt::format("<td role=\"cell\" class=\"{}\">", style);
       out += cell.html + "</td>";

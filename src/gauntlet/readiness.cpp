@@ -59,14 +59,15 @@ Result<Profile> find_profile(std::string_view name) {
 std::vector<std::string> blockers(const Profile& profile, const BlockerFacts& facts) {
   Found found;
   const std::string_view name = profile.name;
-  if (name == "general" || name == "batch") found.below("delivery", facts.delivery, .95);
+  if (name == "general" || name == "batch")
+    found.below("delivery (answers times contract)", facts.delivery, .95);
   if (name == "general") {
     found.below("reliability", facts.reliability, .95);
     found.never_clean("code_generation", facts.code_clean);
     found.never_clean("structured_output", facts.json_clean);
     found.never_clean("tool_use", facts.tool_clean);
   } else if (name == "chat") {
-    found.below("delivery", facts.delivery, .98);
+    found.below("delivery (answers times contract)", facts.delivery, .98);
     found.below("reliability", facts.reliability, .98);
   } else if (name == "coding") {
     found.below("clean rate of code_generation", facts.code_clean, .6);

@@ -77,12 +77,19 @@ void put_tokens(const Attempt& attempt, std::vector<double>& reasoning,
   answer.push_back(static_cast<double>(*usage.output - thought));
 }
 
+// Few cells widen an interval beyond what a score can be.
+Estimate within_scores(Estimate estimate) {
+  if (estimate.ci)
+    estimate.ci = Interval{std::max(0.0, estimate.ci->low), std::min(1.0, estimate.ci->high)};
+  return estimate;
+}
+
 void put_scores(TestSummary& test, std::span<const CellResult* const> cells) {
   std::map<uint32_t, std::vector<double>> by_variant;
   for (const CellResult* cell : cells)
     by_variant[cell->cell.key.variant].push_back(cell->cell.grade.score);
   for (auto& [variant, scores] : by_variant) test.scores.push_back(std::move(scores));
-  test.score = bootstrap_mean(std::span(&test.scores, 1));
+  test.score = within_scores(bootstrap_mean(std::span(&test.scores, 1)));
   test.pass_ci = wilson(test.n_passed, test.n_cells);
   test.k = static_cast<uint32_t>(std::min<size_t>(3, test.n_cells));
   test.pass_hat = pass_hat_k(test.n_cells, test.n_passed, test.k);
@@ -124,7 +131,7 @@ Estimate average_of(std::span<const TestSummary> tests) {
   std::vector<Stratum> strata;
   for (const TestSummary& test : tests)
     if (!test.scores.empty()) strata.push_back(test.scores);
-  return bootstrap_mean(strata);
+  return within_scores(bootstrap_mean(strata));
 }
 
 // Sums, rates and classes over all graded cells.
@@ -221,7 +228,7 @@ EnvironmentSummary summarize_env(std::string_view env, std::span<const CellResul
     Stratum& stratum = strata.emplace_back();
     for (auto& [variant, repeats] : variants) stratum.push_back(std::move(repeats));
   }
-  out.average = bootstrap_mean(strata);
+  out.average = within_scores(bootstrap_mean(strata));
   out.times = times.times();
   return out;
 }
