@@ -84,6 +84,9 @@ void add_endpoint_flags(CommandLine& line, EndpointFlags& flags) {
       .option("--sampling", flags.sampling,
               "deploy (as the maker of the model advises), published (temperature 0.7) or greedy")
       .option("--think", flags.think, "on, off or effort=LEVEL; without it nothing is said")
+      .option("--think-tags", flags.think_tags,
+              "\"OPEN CLOSE\": tags around reasoning inside the answer, besides <think> and others "
+              "that are known; may be repeated")
       .option("--reasoning-budget", flags.reasoning_budget,
               "tokens for reasoning, on top of those for the answer")
       .choice("--budget", flags.budget, {"split", "published"},
@@ -118,6 +121,12 @@ Result<EndpointOptions> endpoint_options(const EndpointFlags& flags) {
   STRIDE_TRY(read_think(flags.think, options));
   for (const std::string& header : flags.headers)
     options.headers.push_back(STRIDE_TRY(read_header(header)));
+  for (const std::string& tags : flags.think_tags) {
+    const size_t space = tags.find(' ');
+    if (space == tags.npos)
+      return fail(Errc::invalid_argument, "--think-tags needs \"OPEN CLOSE\"");
+    options.tags.emplace_back(tags.substr(0, space), tags.substr(space + 1));
+  }
   options.extra_body = flags.extra_body.value_or("");
   STRIDE_TRY(check_timeout("--connect-timeout", flags.connect_timeout));
   STRIDE_TRY(check_timeout("--first-event-timeout", flags.first_event_timeout));

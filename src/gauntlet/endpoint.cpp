@@ -72,6 +72,7 @@ struct Endpoint::Impl {
   EndpointOptions options;
   net::Url base{};
   std::optional<CastFolder> casts{};
+  std::vector<TagPair> tags{};  // the known ones and the endpoint's
   net::HttpClient client{};
   std::mutex mutex{};
   std::map<std::string, std::string> signatures{};  // by the hash of the reasoning
@@ -134,7 +135,10 @@ net::HttpTimeouts Endpoint::Impl::timeouts(double total_s, bool stream) const {
 }
 
 CaptureOptions Endpoint::Impl::capture_options(const AskOptions& ask) const {
-  return {.api = options.api, .stream_asked = ask.stream, .count_tokens = options.count_tokens};
+  return {.api = options.api,
+          .stream_asked = ask.stream,
+          .tags = tags,
+          .count_tokens = options.count_tokens};
 }
 
 Attempt Endpoint::Impl::ask_live(const std::string& body, const std::string& sha,
@@ -232,6 +236,12 @@ Result<Endpoint> Endpoint::make(EndpointOptions options) {
   auto impl = std::make_unique<Impl>(std::move(options));
   const EndpointOptions& made = impl->options;
   impl->base = STRIDE_TRY(net::parse_url(made.url));
+  impl->tags.assign(default_tags().begin(), default_tags().end());
+  for (const auto& [open, close] : made.tags) {
+    if (open.empty() || close.empty())
+      return fail(Errc::invalid_argument, "a tag around reasoning is empty");
+    impl->tags.push_back({open, close});
+  }
   STRIDE_TRY(check_text_options(made));
   if (!made.record_folder.empty() && !made.replay_folder.empty())
     return fail(Errc::invalid_argument, "a replay cannot be recorded");
