@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "base/output_file.h"
+#include "cli/token_counter.h"
 #include "net/url.h"
 
 namespace stride::cli {
@@ -102,6 +103,9 @@ void add_endpoint_flags(CommandLine& line, EndpointFlags& flags) {
       .option("--idle-timeout", flags.idle_timeout, "seconds between two events")
       .option("--record", flags.record, "folder in which every response is kept as a cast")
       .option("--replay", flags.replay, "folder of casts that answer instead of the endpoint")
+      .option("--tokenizer", flags.tokenizer,
+              "GGUF file, tokenizer.json or its folder: tokens are counted with the model's own "
+              "vocabulary instead of being estimated")
       .flag("--proxy", flags.proxy, "use the proxy of the environment");
 }
 
@@ -134,6 +138,8 @@ Result<EndpointOptions> endpoint_options(const EndpointFlags& flags) {
   options.connect_timeout_s = flags.connect_timeout;
   options.first_event_timeout_s = flags.first_event_timeout;
   options.idle_timeout_s = flags.idle_timeout;
+  if (flags.tokenizer)
+    options.count_tokens = STRIDE_TRY_AT("--tokenizer", token_counter(*flags.tokenizer));
   options.use_proxy = flags.proxy;
   options.record_folder = flags.record.value_or("");
   options.replay_folder = flags.replay.value_or("");

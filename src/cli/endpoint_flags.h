@@ -24,6 +24,7 @@ struct EndpointFlags {
   double connect_timeout = 10, first_event_timeout = 60, idle_timeout = 60;
   std::vector<std::string> headers, think_tags;
   std::optional<std::string> extra_body, record, replay;
+  std::optional<std::string> tokenizer;
   bool proxy = false;
 };
 

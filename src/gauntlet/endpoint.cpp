@@ -8,6 +8,7 @@
 #include <mutex>
 #include <system_error>
 
+#include "base/version.h"
 #include "gauntlet/capture.h"
 #include "gauntlet/cast.h"
 #include "gauntlet/encoding.h"
@@ -113,6 +114,7 @@ net::HttpRequest Endpoint::Impl::request(Path path, std::string body) const {
   request.body = std::move(body);
   request.use_proxy = options.use_proxy;
   if (path == Path::ask) request.headers.emplace_back("Content-Type", "application/json");
+  request.headers.emplace_back("User-Agent", fmt::format("stride/{}", version()));
   request.headers.emplace_back("Accept", "text/event-stream, application/json");
   const bool anthropic = options.api == Api::anthropic;
   if (anthropic) request.headers.emplace_back("anthropic-version", "2023-06-01");
