@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "base/output_file.h"
+#include "cli/token_counter.h"
 #include "net/url.h"
 
 namespace stride::cli {
@@ -97,6 +98,9 @@ void add_endpoint_flags(CommandLine& line, EndpointFlags& flags) {
       .option("--sampling", flags.sampling,
               "deploy (as the maker of the model advises), published (temperature 0.7) or greedy")
       .option("--think", flags.think, "on, off or effort=LEVEL; without it nothing is said")
+      .option("--think-tags", flags.think_tags,
+              "\"OPEN CLOSE\": tags around reasoning inside the answer, besides <think> and others "
+              "that are known; may be repeated")
       .option("--reasoning-budget", flags.reasoning_budget,
               "tokens for reasoning, on top of those for the answer")
       .choice("--budget", flags.budget, {"split", "published"},
@@ -113,6 +117,9 @@ void add_endpoint_flags(CommandLine& line, EndpointFlags& flags) {
       .option("--idle-timeout", flags.idle_timeout, "seconds between two events")
       .option("--record", flags.record, "folder in which every response is kept as a cast")
       .option("--replay", flags.replay, "folder of casts that answer instead of the endpoint")
+      .option("--tokenizer", flags.tokenizer,
+              "GGUF file, tokenizer.json or its folder: tokens are counted with the model's own "
+              "vocabulary instead of being estimated")
       .flag("--proxy", flags.proxy, "use the proxy of the environment");
 }
 
@@ -132,6 +139,12 @@ Result<EndpointOptions> endpoint_options(const EndpointFlags& flags) {
   STRIDE_TRY(read_think(flags.think, options));
   for (const std::string& header : flags.headers)
     options.headers.push_back(STRIDE_TRY(read_header(header)));
+  for (const std::string& tags : flags.think_tags) {
+    const size_t space = tags.find(' ');
+    if (space == tags.npos)
+      return fail(Errc::invalid_argument, "--think-tags needs \"OPEN CLOSE\"");
+    options.tags.emplace_back(tags.substr(0, space), tags.substr(space + 1));
+  }
   options.extra_body = flags.extra_body.value_or("");
   STRIDE_TRY(check_timeout("--connect-timeout", flags.connect_timeout));
   STRIDE_TRY(check_timeout("--first-event-timeout", flags.first_event_timeout));
@@ -139,6 +152,8 @@ Result<EndpointOptions> endpoint_options(const EndpointFlags& flags) {
   options.connect_timeout_s = flags.connect_timeout;
   options.first_event_timeout_s = flags.first_event_timeout;
   options.idle_timeout_s = flags.idle_timeout;
+  if (flags.tokenizer)
+    options.count_tokens = STRIDE_TRY_AT("--tokenizer", token_counter(*flags.tokenizer));
   options.use_proxy = flags.proxy;
   options.record_folder = flags.record.value_or("");
   options.replay_folder = flags.replay.value_or("");

@@ -22,8 +22,9 @@ struct EndpointFlags {
   std::string model, api = "openai", sampling = "deploy", think, budget = "split", key_variable;
   uint32_t reasoning_budget = 16384;
   double connect_timeout = 10, first_event_timeout = 60, idle_timeout = 60;
-  std::vector<std::string> headers;
+  std::vector<std::string> headers, think_tags;
   std::optional<std::string> extra_body, record, replay, key_file;
+  std::optional<std::string> tokenizer;
   bool proxy = false;
 };
 

@@ -13,7 +13,7 @@ inline constexpr int kGauntletOk = 0, kGauntletUsage = 1, kGauntletGateFailed = 
                      kGauntletInconclusive = 3, kGauntletIncomplete = 4, kGauntletUnusable = 5,
                      kGauntletSelftestFailed = 6;
 
-// The load of `stride gauntlet load` under the name of `stride bench serve`.
+// `stride bench serve`: the same as gauntlet_load() with the exit codes of cli/commands.h.
 int bench_serve(Arguments args);
 
 int gauntlet_compare(Arguments args);

@@ -74,6 +74,8 @@ TEST(GauntletLoad, MeasuresUnderBothNames) {
   }
   EXPECT_EQ(run(gauntlet_load, {url_of(limited), "-m", "m", "-c", "1", "-n", "2"}, &out),
             kGauntletUnusable);
+  EXPECT_EQ(run(bench_serve, {url_of(limited), "-m", "m", "-c", "1", "-n", "2"}, &out), 1);
+  EXPECT_EQ(run(bench_serve, {url_of(good), "-c", "0"}, &out), 2);
   EXPECT_EQ(run(gauntlet_load, {url_of(good), "-c", "0"}, &out), kGauntletUsage);
   EXPECT_EQ(run(gauntlet_load, {url_of(good), "-c", "1.5"}, &out), kGauntletUsage);
   EXPECT_EQ(run(gauntlet_load, {url_of(good), "-c", ""}, &out), kGauntletUsage);
@@ -103,6 +105,18 @@ TEST(EndpointFlags, ReadWhatTheUserSays) {
   EXPECT_EQ(options->effort, "high");
   EXPECT_EQ(options->shared_budget, 4000U);
   EXPECT_THAT(options->headers, testing::ElementsAre(std::pair("X-A", "b")));
+}
+
+TEST(EndpointFlags, CountWithTheVocabularyOfAModel) {
+  EndpointFlags flags;
+  flags.url = "http://h";
+  flags.tokenizer = STRIDE_TEST_DATA "/../../models/step-nano.gguf";
+  const auto options = endpoint_options(flags);
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->count_tokens(""), 0U);
+  EXPECT_GT(options->count_tokens("Hello there."), 1U);
+  flags.tokenizer = "/no/such/file.gguf";
+  EXPECT_THAT(endpoint_options(flags).error().message, HasSubstr("/no/such/file.gguf"));
 }
 
 TEST(EndpointFlags, SendAKeyOnlyWhereItBelongs) {

@@ -168,8 +168,18 @@ int load_command(const char* command, Arguments args) {
 int gauntlet_load(Arguments args) {
   return load_command("gauntlet load", args);
 }
+// With the exit codes of the other commands instead of the gauntlet's.
 int bench_serve(Arguments args) {
-  return load_command("bench serve", args);
+  switch (load_command("bench serve", args)) {
+    case kGauntletOk:
+      return 0;
+    case kGauntletUsage:
+      return 2;
+    case kGauntletIncomplete:
+      return 130;
+    default:
+      return 1;
+  }
 }
 
 }  // namespace stride::cli

@@ -52,7 +52,7 @@ struct Capture::State {
   std::unique_ptr<Dialect> dialect;
   EventLog log{};
   ResponseFacts facts{};
-  size_t n_value = 0;  // JSON frames read
+  size_t n_value = 0;  // frames that were JSON
   bool after_done = false;
   std::optional<double> retry_after{};
 };
@@ -74,7 +74,14 @@ void Capture::State::take_json(const Frame& frame) {
     log.note("frames came after the end marker and are ignored");
     return;
   }
-  if (const auto value = json::parse(frame.text)) {
+  auto value = json::parse(frame.text);
+  if (!value && !is_utf8(frame.text)) {
+    // Servers that cut a character between two frames damage that character only.
+    value = json::parse(to_valid_utf8(frame.text));
+    if (value) log.note("a frame holds ill-formed UTF-8");
+  }
+  if (value) {
+    ++n_value;
     if (value->is_array()) {
       for (const Json& item : *value) read(item, frame.event);
     } else {
@@ -95,10 +102,9 @@ void Capture::State::take_json(const Frame& frame) {
 }
 
 void Capture::State::read(const Json& value, std::string_view event) {
-  ++n_value;
   dialect->read(value, event, log);
   if (!log.recognized && !facts.other_shape) facts.other_shape = shape_of(value);
-  if (auto error = read_error(value)) {
+  if (auto error = read_error(value, event)) {
     log.error = std::move(error);
     log.add(Channel::error, log.error->message);
   }
@@ -147,7 +153,8 @@ void Capture::head(int status, const net::Headers& headers, int64_t t_ns) {
   facts.content_type = value_of(headers, "content-type");
   facts.content_encoding = value_of(headers, "content-encoding");
   facts.location = value_of(headers, "location");
-  state_->retry_after = parse_retry_after(value_of(headers, "retry-after"));
+  state_->retry_after =
+      parse_retry_after(value_of(headers, "retry-after"), value_of(headers, "date"));
   state_->log.begin_frame(t_ns);
   state_->log.add(Channel::open);
 }

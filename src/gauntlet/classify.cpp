@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ctime>
 #include <optional>
 #include <utility>
 
@@ -31,6 +32,14 @@ constexpr std::array<std::string_view, 4> kFilterReasons = {"content_filter", "S
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == text.npos;
+}
+
+// "Sun, 06 Nov 1994 08:49:37 GMT"
+std::optional<std::time_t> parse_http_date(const std::string& text) {
+  std::tm parts{};
+  const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return ::timegm(&parts);
 }
 
 Verdict no_response(const net::HttpOutcome& outcome) {
@@ -213,7 +222,12 @@ Verdict classify(const ResponseFacts& facts, const EventLog& log, const net::Htt
   return delivered(log, attempt);
 }
 
-std::optional<double> parse_retry_after(std::string_view value) {
+std::optional<double> parse_retry_after(std::string_view value, const std::string& date) {
+  if (const auto until = parse_http_date(std::string(value))) {
+    const auto now = parse_http_date(date);
+    return now ? std::optional(std::clamp(std::difftime(*until, *now), 0.0, kLongestRetryAfter))
+               : std::nullopt;
+  }
   double seconds = 0;
   const char* end = value.data() + value.size();
   const auto [stop, error] = std::from_chars(value.data(), end, seconds);

@@ -37,7 +37,8 @@ struct Verdict {
 Verdict classify(const ResponseFacts& facts, const EventLog& log, const net::HttpOutcome& outcome,
                  const Attempt& attempt);
 
-// Seconds of a Retry-After header; nothing where it is a date or nonsense.
-std::optional<double> parse_retry_after(std::string_view value);
+// Seconds of a Retry-After header: a number, or a date, which is held against the response's own
+// Date so that no clock has to agree with the server's. Nothing where it is neither.
+std::optional<double> parse_retry_after(std::string_view value, const std::string& date);
 
 }  // namespace stride::gauntlet

@@ -40,8 +40,6 @@ Finding tool_choice(ContractBench& bench) {
   if (!none.calls.empty()) return failed("\"none\" gave a call");
   const Attempt automatic = with_choice(bench, "auto");
   if (!is_shown(automatic)) return not_served(automatic);
-  if (!std::all_of(automatic.calls.begin(), automatic.calls.end(), is_declared))
-    return failed("\"auto\" called a function that is not declared");
   const Attempt& required = bench.forced_call();
   if (!is_shown(required)) return not_served(required);
   if (required.calls.empty()) return failed("\"required\" gave no call");
@@ -94,8 +92,12 @@ Finding round_trip(ContractBench& bench) {
                 .text = call.answer,
                 .reasoning = call.reasoning,
                 .calls = call.calls};
-  for (CapturedCall& made : turn.calls)
+  // Under ids that it has not given, a server cannot put back what it remembers of the turn.
+  for (size_t i = 0; i < turn.calls.size(); ++i) {
+    CapturedCall& made = turn.calls[i];
+    made.id = fmt::format("call_contract{}", i);
     if (!json::parse(made.arguments)) made.arguments = "{}";
+  }
   question.turns.push_back(turn);
   for (const CapturedCall& made : turn.calls)
     question.turns.push_back({.role = ChatTurn::Role::tool,

@@ -51,7 +51,7 @@ std::unique_ptr<Dialect> make_dialect(Api api) {
   return make_chat_dialect();
 }
 
-std::optional<EndpointError> read_error(const Json& frame) {
+std::optional<EndpointError> read_error(const Json& frame, std::string_view event) {
   if (!frame.is_object()) return std::nullopt;
   if (const Json* error = json::member(frame, "error"); error != nullptr && !error->is_null()) {
     if (error->is_object()) return error_in(*error);
@@ -63,7 +63,7 @@ std::optional<EndpointError> read_error(const Json& frame) {
   const bool named =
       text_member(frame, "object") == "error" || text_member(frame, "type") == "error";
   const Json* detail = json::member(frame, "detail");
-  if (named || (detail != nullptr && frame.size() == 1)) return error_in(frame);
+  if (event == "error" || named || (detail != nullptr && frame.size() == 1)) return error_in(frame);
   return std::nullopt;
 }
 

@@ -31,8 +31,8 @@ std::unique_ptr<Dialect> make_anthropic_dialect();
 std::unique_ptr<Dialect> make_ollama_dialect();
 
 // An error object in any of the shapes servers use: {"error": {...}}, {"error": "text"},
-// {"object": "error"}, {"type": "error"}, {"detail": ...}.
-std::optional<EndpointError> read_error(const Json& frame);
+// {"object": "error"}, {"type": "error"}, {"detail": ...}, or any object of an event named "error".
+std::optional<EndpointError> read_error(const Json& frame, std::string_view event = {});
 
 // The API whose shape the frame has, for the message to a user who chose another.
 std::optional<Api> shape_of(const Json& frame);

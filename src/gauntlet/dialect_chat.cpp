@@ -68,7 +68,7 @@ class ChatDialect final : public Dialect {
 
   // The same text may stand under several names: the first that is not empty counts.
   static void read_reasoning(const Json& message, EventLog& log) {
-    for (const char* key : {"reasoning_content", "reasoning"}) {
+    for (const char* key : {"reasoning_content", "reasoning", "thinking"}) {
       const Json* value = json::member(message, key);
       if (value == nullptr) continue;
       if (const std::string text = parts_text(*value); !text.empty())

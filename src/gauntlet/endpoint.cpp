@@ -8,6 +8,7 @@
 #include <mutex>
 #include <system_error>
 
+#include "base/version.h"
 #include "gauntlet/capture.h"
 #include "gauntlet/cast.h"
 #include "gauntlet/encoding.h"
@@ -72,6 +73,7 @@ struct Endpoint::Impl {
   EndpointOptions options;
   net::Url base{};
   std::optional<CastFolder> casts{};
+  std::vector<TagPair> tags{};  // the known ones and the endpoint's
   net::HttpClient client{};
   std::mutex mutex{};
   std::map<std::string, std::string> signatures{};  // by the hash of the reasoning
@@ -112,6 +114,7 @@ net::HttpRequest Endpoint::Impl::request(Path path, std::string body) const {
   request.body = std::move(body);
   request.use_proxy = options.use_proxy;
   if (path == Path::ask) request.headers.emplace_back("Content-Type", "application/json");
+  request.headers.emplace_back("User-Agent", fmt::format("stride/{}", version()));
   request.headers.emplace_back("Accept", "text/event-stream, application/json");
   const bool anthropic = options.api == Api::anthropic;
   if (anthropic) request.headers.emplace_back("anthropic-version", "2023-06-01");
@@ -134,7 +137,10 @@ net::HttpTimeouts Endpoint::Impl::timeouts(double total_s, bool stream) const {
 }
 
 CaptureOptions Endpoint::Impl::capture_options(const AskOptions& ask) const {
-  return {.api = options.api, .stream_asked = ask.stream, .count_tokens = options.count_tokens};
+  return {.api = options.api,
+          .stream_asked = ask.stream,
+          .tags = tags,
+          .count_tokens = options.count_tokens};
 }
 
 Attempt Endpoint::Impl::ask_live(const std::string& body, const std::string& sha,
@@ -232,6 +238,12 @@ Result<Endpoint> Endpoint::make(EndpointOptions options) {
   auto impl = std::make_unique<Impl>(std::move(options));
   const EndpointOptions& made = impl->options;
   impl->base = STRIDE_TRY(net::parse_url(made.url));
+  impl->tags.assign(default_tags().begin(), default_tags().end());
+  for (const auto& [open, close] : made.tags) {
+    if (open.empty() || close.empty())
+      return fail(Errc::invalid_argument, "a tag around reasoning is empty");
+    impl->tags.push_back({open, close});
+  }
   STRIDE_TRY(check_text_options(made));
   if (!made.record_folder.empty() && !made.replay_folder.empty())
     return fail(Errc::invalid_argument, "a replay cannot be recorded");

@@ -56,6 +56,8 @@ struct EndpointOptions {
   std::string extra_body{};  // a JSON object whose members are put into every request
   std::vector<std::pair<std::string, std::string>> headers{};  // sent, not recorded
   double connect_timeout_s = 10, first_event_timeout_s = 60, idle_timeout_s = 60;
+  // Around reasoning inside the answer, opening and closing, besides those that are known.
+  std::vector<std::pair<std::string, std::string>> tags{};
   bool use_proxy = false;                 // of the environment
   std::filesystem::path record_folder{};  // empty: nothing is recorded
   std::filesystem::path replay_folder{};  // not empty: no network, casts of this folder answer

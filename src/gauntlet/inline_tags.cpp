@@ -19,6 +19,12 @@ size_t skip_white(std::string_view text, size_t at) {
   return std::min(text.find_first_not_of(kWhiteSpace, at), text.size());
 }
 
+std::string_view trimmed(std::string_view text) {
+  const size_t begin = skip_white(text, 0);
+  const size_t last = text.find_last_not_of(kWhiteSpace);
+  return begin == text.size() ? std::string_view() : text.substr(begin, last - begin + 1);
+}
+
 // Cuts a text from its start to its end.
 class Cutter {
  public:
@@ -166,7 +172,8 @@ InlineSplit split_inline(std::string_view text, std::span<const TagPair> tags,
     if (close != text.npos)
       cutter.cut(Channel::markup, skip_white(text, close + open->close.size()));
   } else if (const auto [close, size] = first_close(text, tags);
-             close != text.npos && !reasoning_seen_elsewhere) {
+             close != text.npos &&
+             (!reasoning_seen_elsewhere || skip_white(text, close + size) < text.size())) {
     // An opening tag before it would make it a pair inside the answer.
     const std::string_view before = text.substr(0, close);
     if (!holds_tag(before, tags)) {
@@ -181,13 +188,18 @@ InlineSplit split_inline(std::string_view text, std::span<const TagPair> tags,
 }
 
 InlineSplit split_answer_events(EventLog& log, std::span<const TagPair> tags) {
-  std::string text;
-  bool reasoning_seen = false;
+  std::string text, reasoning;
   for (const Event& event : log.events) {
     if (event.channel == Channel::answer) text += event.text;
-    reasoning_seen |= event.channel == Channel::reasoning;
+    if (event.channel == Channel::reasoning) reasoning += event.text;
   }
-  InlineSplit split = split_inline(text, tags, reasoning_seen);
+  InlineSplit split = split_inline(text, tags, !reasoning.empty());
+  for (InlineSplit::Piece& piece : split.pieces) {
+    if (piece.channel != Channel::reasoning || reasoning.empty()) continue;
+    const std::string_view part =
+        trimmed(std::string_view(text).substr(piece.begin, piece.end - piece.begin));
+    if (reasoning.contains(part)) piece.channel = Channel::markup;
+  }
   const auto first_call = static_cast<uint32_t>(log.calls.size());
   log.calls.resize(log.calls.size() + split.n_call);
 

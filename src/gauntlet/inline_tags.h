@@ -4,7 +4,9 @@
 //
 // - Tags count only at the start of the answer, after white space; tags of one kind may be nested.
 // - A closing tag without an opening one makes everything before it reasoning (`late_open`: a
-//   template had opened it in the prompt), unless reasoning came on a channel of its own.
+//   template had opened it in the prompt). Where reasoning came on a channel of its own, only if an
+//   answer follows the tag.
+// - Reasoning that the reasoning channel already holds is not added again.
 // - Any further tag stays in the answer and sets `tag_leak`.
 #pragma once
 

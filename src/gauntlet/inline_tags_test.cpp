@@ -59,7 +59,10 @@ TEST(InlineTags, AClosingTagAloneRelabelsWhatIsBeforeIt) {
   EXPECT_EQ(
       split("a</think>b</think>c"),
       (Channels{.reasoning = "a", .answer = "b</think>c", .late_open = true, .tag_leak = true}));
-  EXPECT_EQ(split("a</think>b", true), (Channels{.answer = "a</think>b", .tag_leak = true}));
+  EXPECT_EQ(split("a</think>b", true),
+            (Channels{.reasoning = "a", .answer = "b", .late_open = true}));
+  EXPECT_EQ(split("</think>\n\nb", true), (Channels{.answer = "b", .late_open = true}));
+  EXPECT_EQ(split("a</think>\n", true), (Channels{.answer = "a</think>\n", .tag_leak = true}));
 }
 
 TEST(InlineTags, ReadHarmony) {

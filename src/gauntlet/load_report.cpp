@@ -61,7 +61,7 @@ std::string p95_of(const std::optional<Spread>& spread) {
 
 std::string level_name(const LoadPoint& point) {
   return point.arrival == Arrival::closed
-             ? fmt::format("{:g} clients", point.level)
+             ? fmt::format("{:g} client{}", point.level, point.level == 1 ? "" : "s")
              : fmt::format("{:g}/s {}", point.level, name(point.arrival));
 }
 

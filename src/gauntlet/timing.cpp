@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kBytesPerToken = 4;  // where nothing better is known
 // Beyond these a claim is not a matter of the vocabulary. The longest tokens are runs of spaces.
-constexpr uint64_t kMostBytesPerToken = 32, kSlack = 64;
+constexpr uint64_t kMostBytesPerToken = 16, kSlack = 64;
 constexpr uint64_t kMostTokens = uint64_t{1} << 40;
 
 double seconds(int64_t ns) {
@@ -73,7 +73,7 @@ std::string doubt(const UsageClaim& claim, uint64_t output, const Visible& visib
   if (visible.n_byte > output * kMostBytesPerToken + kSlack)
     return fmt::format("usage claims {} output tokens for {} bytes of text", output,
                        visible.n_byte);
-  if (visible.n_frame > 2 * output + kSlack)
+  if (visible.n_frame > output + output / 2 + kSlack)
     return fmt::format("usage claims {} output tokens in {} frames that hold text", output,
                        visible.n_frame);
   // Reasoning that is not shown explains a count that is too large.
@@ -107,6 +107,9 @@ TokenUsage read_usage(EventLog& log, const CountTokens& count_tokens) {
   }
   const Visible visible = measure_visible(log);
   std::optional<uint64_t> output = claim.output;
+  if (output && claim.input && claim.total && *claim.total != *claim.input + *output &&
+      *claim.total != *claim.input + *output + claim.reasoning.value_or(0))
+    log.note("the counts of usage do not add up to its total");
   // Some servers count the reasoning beside the output; their total tells.
   if (output && claim.reasoning && claim.input && claim.total && *claim.reasoning > 0 &&
       *claim.total == *claim.input + *output + *claim.reasoning)

@@ -236,6 +236,13 @@ def inline_tags():
          [ROLE, *reasoning_chunks("Hm."), *answer_chunks("Yes.</think>"), STOP, usage(9), DONE],
          {"failure": "ok", "answer": "Yes.</think>", "reasoning": "Hm.", "tag_leak": True,
           "late_open": False})
+    chat("think_close_leads_the_answer", "the server took the reasoning out and left the closing tag",
+         [ROLE, *reasoning_chunks("Hm."), *answer_chunks("</think>\n\nYes."), STOP, usage(9), DONE],
+         {"failure": "ok", "answer": "Yes.", "reasoning": "Hm.", "late_open": True, "tag_leak": False})
+    chat("think_twice", "reasoning between tags and once more on its channel is one reasoning",
+         [ROLE, *reasoning_chunks("Let me see."), *answer_chunks("<think>Let me see.</think>Yes."),
+          STOP, usage(9), DONE],
+         {"failure": "ok", "answer": "Yes.", "reasoning": "Let me see."})
     chat("think_never_closed", "the limit came inside the tag",
          [ROLE, *answer_chunks("<thinking>On and on"), chunk({}, "length"), usage(5), DONE],
          {"failure": "truncated_in_reasoning", "answer": "", "reasoning": "On and on", "ttfa": None})
@@ -504,6 +511,20 @@ def failures():
          [*some, data({"error": {"message": "Upstream idle", "code": 429},
                        "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]})],
          {"failure": "rate_limited"})
+    chat("fail_error_event", "an event named error whose data is no error object",
+         [*some, data({"message": "worker died", "status": 500}, "error")],
+         {"failure": "http_5xx", "message_has": "worker died"})
+    chat("broken_character", "a character cut between two frames",
+         [ROLE.encode(), chunk({"content": "Hi X"}).encode().replace(b"X", b"\xf0\x9f"),
+          chunk({"content": "X!"}).encode().replace(b"X", b"\x98\x80"), STOP.encode(), DONE.encode()],
+         {"failure": "ok", "note_has": "ill-formed UTF-8"})
+    cast("array_of_chunks", "a stream that came as one JSON array has no time of a first token",
+         [(50, "[" + ROLE[6:-2] + ",\n"), (90, answer_chunks("Hello")[0][6:-2] + ",\n" + STOP[6:-2] + "]")],
+         {"failure": "ok", "answer": "Hello", "ttft": None, "streamed": False}, headers=JSON)
+    cast("fail_rate_limited_date", "429 with a date", [(10, "{}")],
+         {"failure": "rate_limited", "retry_after": 90}, status=429,
+         headers={**JSON, "retry-after": "Sun, 06 Nov 1994 08:51:07 GMT",
+                  "date": "Sun, 06 Nov 1994 08:49:37 GMT"})
     chat("fail_stray_error", "an error without data:",
          [*some, json.dumps({"error": {"message": "CUDA out of memory", "type": "server_error"}}) + "\n"],
          {"failure": "http_5xx", "message_has": "CUDA"})
@@ -536,6 +557,11 @@ def failures():
     chat("lie_reasoning", "more reasoning than output",
          [ROLE, *answer_chunks("Hi"), STOP, usage(2, 700), DONE],
          {"failure": "ok", "source": "estimate", "note_has": "700 reasoning tokens"})
+    chat("lie_total", "counts that do not add up",
+         [ROLE, *answer_chunks("Hi"), STOP,
+          data({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 2,
+                                         "total_tokens": 900}}), DONE],
+         {"failure": "ok", "output": 2, "note_has": "do not add up"})
     chat("lie_no_number", "usage that is no number",
          [ROLE, *answer_chunks("Hi"), STOP,
           data({"choices": [], "usage": {"prompt_tokens": -1, "completion_tokens": "2"}}), DONE],
