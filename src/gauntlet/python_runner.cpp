@@ -174,8 +174,9 @@ PythonSource read_source(const Json& record) {
     if (const auto* text = json::string_member(item, "docstring")) function.docstring = *text;
     function.parameter_names = strings_of(json::member(item, "parameters"));
     function.parameters = function.parameter_names.size();
-    if (const Json* n = json::member(item, "annotated"); n != nullptr && n->is_number_unsigned()) {
-      function.annotated = n->get<size_t>();
+    if (const Json* n = json::member(item, "annotated")) {
+      function.annotated =
+          static_cast<size_t>(std::max<int64_t>(0, json::as_int64(*n).value_or(0)));
     }
     const Json* returns = json::member(item, "returns");
     function.returns = returns != nullptr && returns->is_boolean() && returns->get<bool>();

@@ -143,7 +143,7 @@ const std::vector<Topic>& topics() {
         {"probability k over i",
          {{"probab*|chance|k/i|likel*|odds|random*"}, {"k|k/i|k/n|i|j|index|count|number"}}},
         {"replaces a random one",
-         {{"replac*|overwrit*|evict*|swap*|substitut*|displac*|take|takes ...4 place",
+         {{"replac*|overwrit*|evict*|swap*|substitut*|displac*", "take|takes ...4 place",
            "discard*|drop*|remov*"}}},
         {"uniform at every moment",
          {{"uniform*|equal*|same|fair*|equally|invariant|unbiased|k/n|likely"}}}},

@@ -93,7 +93,7 @@ class CodeExecution final : public Case {
       for (const std::string& line : lines) text += line + '\n';
       return text + "```\n\n" + program_.explanation;
     };
-    auto out = usual_suspects(question(), with(program_.output), Must::not_pass);
+    auto out = usual_suspects(question(), with(program_.output), Must::not_clean);
     for (size_t i = 0; i < program_.wrong_outputs.size(); ++i) {
       out.push_back(pseudo("wrong: output " + std::to_string(i + 1),
                            with(program_.wrong_outputs[i]), Must::not_pass));
