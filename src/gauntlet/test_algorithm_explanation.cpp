@@ -272,6 +272,7 @@ class AlgorithmExplanation final : public Case {
                 line ? FailureClass::wrong : FailureClass::unparseable);
     scorer.add("space", 0.15, space, bounds.space.empty() ? "none read" : bounds.space);
     const std::vector<Tokens> said = sentence_tokens(before);
+    size_t n_stated = 0;
     for (const Fact& fact : topic_.facts) {
       const bool stated = std::ranges::any_of(said, [&](const Tokens& sentence) {
         return is_prose(sentence) && std::ranges::all_of(fact.groups, [&](const auto& group) {
@@ -279,7 +280,11 @@ class AlgorithmExplanation final : public Case {
                });
       });
       scorer.add(fact.name, 0.10, stated, stated ? "stated" : "not stated");
+      n_stated += stated ? 1 : 0;
     }
+    // Three empty sentences and a memorized bound explain nothing.
+    scorer.gate("explains", 0, n_stated >= 2, n_stated >= 2, kGateCap,
+                std::to_string(n_stated) + " of 4 facts");
     return scorer.finish();
   }
 
