@@ -136,15 +136,16 @@ std::vector<Tokens> sentence_tokens(std::string_view text) {
 namespace {
 
 size_t n_function_word(const Tokens& sentence) {
-  static constexpr std::array<std::string_view, 74> kFunctionWords = {
-      "a",       "an",    "the",   "is",   "are",   "was",   "were",  "be",    "been",  "has",
-      "have",    "had",   "of",    "to",   "in",    "on",    "at",    "by",    "with",  "from",
-      "into",    "as",    "and",   "or",   "but",   "so",    "if",    "when",  "while", "until",
-      "then",    "than",  "that",  "this", "these", "those", "it",    "its",   "they",  "their",
-      "which",   "who",   "where", "each", "every", "any",   "all",   "no",    "not",   "for",
-      "because", "since", "both",  "does", "do",    "did",   "will",  "would", "can",   "may",
-      "must",    "we",    "you",   "your", "he",    "she",   "there", "only",  "same",  "after",
-      "before",  "about", "off",   "up"};
+  static constexpr std::array<std::string_view, 88> kFunctionWords = {
+      "a",       "an",    "the",   "is",   "are",   "was",       "were",  "be",    "been",  "has",
+      "have",    "had",   "of",    "to",   "in",    "on",        "at",    "by",    "with",  "from",
+      "into",    "as",    "and",   "or",   "but",   "so",        "if",    "when",  "while", "until",
+      "then",    "than",  "that",  "this", "these", "those",     "it",    "its",   "they",  "their",
+      "which",   "who",   "where", "each", "every", "any",       "all",   "no",    "not",   "for",
+      "because", "since", "both",  "does", "do",    "did",       "will",  "would", "can",   "may",
+      "must",    "we",    "you",   "your", "he",    "she",       "there", "only",  "same",  "after",
+      "before",  "about", "off",   "up",   "what",  "therefore", "also",  "still", "how",   "why",
+      "more",    "most",  "such",  "thus", "here",  "them",      "one",   "just"};
   return static_cast<size_t>(std::ranges::count_if(sentence, [](const std::string& token) {
     return std::ranges::find(kFunctionWords, token) != kFunctionWords.end();
   }));
@@ -153,7 +154,12 @@ size_t n_function_word(const Tokens& sentence) {
 }  // namespace
 
 bool is_prose(const Tokens& sentence) {
-  return sentence.size() >= 4 && n_function_word(sentence) * 5 >= sentence.size();
+  // A list of keywords may hold a preposition, but no article, pronoun or auxiliary.
+  return sentence.size() >= 4 && n_function_word(sentence) * 6 >= sentence.size() &&
+         matches(
+             sentence,
+             "the|a|an|is|are|was|were|be|been|has|have|had|does|do|did|will|would|can|may|must|"
+             "this|that|these|those|it|its|they|their|we|you|your|he|she|each|every|which|what");
 }
 
 bool reads_as_text(const std::vector<Tokens>& all) {

@@ -272,13 +272,15 @@ class AlgorithmExplanation final : public Case {
                 line ? FailureClass::wrong : FailureClass::unparseable);
     scorer.add("space", 0.15, space, bounds.space.empty() ? "none read" : bounds.space);
     const std::vector<Tokens> said = sentence_tokens(before);
+    const bool prose = is_prose(tokens(strip_markdown(before)));
     size_t n_stated = 0;
     for (const Fact& fact : topic_.facts) {
-      const bool stated = std::ranges::any_of(said, [&](const Tokens& sentence) {
-        return is_prose(sentence) && std::ranges::all_of(fact.groups, [&](const auto& group) {
-                 return std::ranges::any_of(group, [&](auto p) { return matches(sentence, p); });
-               });
-      });
+      const bool stated =
+          prose && std::ranges::any_of(said, [&](const Tokens& sentence) {
+            return std::ranges::all_of(fact.groups, [&](const auto& group) {
+              return std::ranges::any_of(group, [&](auto p) { return matches(sentence, p); });
+            });
+          });
       scorer.add(fact.name, 0.10, stated, stated ? "stated" : "not stated");
       n_stated += stated ? 1 : 0;
     }

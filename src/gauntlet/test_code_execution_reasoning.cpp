@@ -75,12 +75,13 @@ class CodeExecution final : public Case {
         output.fault.empty() ? std::to_string(output.lines.size()) + " lines" : output.fault,
         output.fault.empty() ? FailureClass::wrong : FailureClass::unparseable);
     const std::vector<Tokens> said = sentence_tokens(answer);
+    const bool prose = is_prose(tokens(strip_markdown(answer)));
     for (const TraceProgram::Fact& fact : program_.facts) {
-      const bool stated = std::ranges::any_of(said, [&](const Tokens& sentence) {
-        return is_prose(sentence) && std::ranges::all_of(fact.groups, [&](const auto& group) {
-                 return matches_any(sentence, std::span<const std::string>(group));
-               });
-      });
+      const bool stated = prose && std::ranges::any_of(said, [&](const Tokens& sentence) {
+                            return std::ranges::all_of(fact.groups, [&](const auto& group) {
+                              return matches_any(sentence, std::span<const std::string>(group));
+                            });
+                          });
       scorer.add(fact.name, 0.10, stated, stated ? "stated" : "not stated");
     }
     return scorer.finish();

@@ -148,8 +148,7 @@ class ContentGeneration final : public Case {
   size_t n_concept(const std::vector<Tokens>& said) const {
     return static_cast<size_t>(std::ranges::count_if(topic_.concepts, [&](const auto& concept_) {
       return std::ranges::any_of(said, [&](const Tokens& sentence) {
-        return is_prose(sentence) &&
-               std::ranges::any_of(concept_.patterns, [&](auto p) { return matches(sentence, p); });
+        return std::ranges::any_of(concept_.patterns, [&](auto p) { return matches(sentence, p); });
       });
     }));
   }
