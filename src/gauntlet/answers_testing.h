@@ -36,9 +36,10 @@ inline Grade grade_text(std::string_view test, std::string_view answer, uint32_t
   return grade(*find_test(test), *drawn, std::vector{attempt}, shared_sandbox());
 }
 
-inline void expect_right(std::string_view test, const std::vector<std::string>& answers) {
+inline void expect_right(std::string_view test, const std::vector<std::string>& answers,
+                         uint32_t variant = 0) {
   for (const std::string& answer : answers) {
-    const Grade result = grade_text(test, answer);
+    const Grade result = grade_text(test, answer, variant);
     EXPECT_GE(result.score, 0.999) << answer << '\n' << explained(result);
     EXPECT_TRUE(result.passed);
   }

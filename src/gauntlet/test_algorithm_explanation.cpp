@@ -94,7 +94,7 @@ const std::vector<Topic>& topics() {
         {"best sum ending here",
          {{"end|ends|ending|finish*|current|running|so"}, {"sum*|total*|best|subarray*|maximum"}}},
         {"extend or start anew",
-         {{"extend*|add|adds|adding|continu*|append*|includ*|join*|grow*|plus|carry|prepend*|"
+         {{"extend*|add|adds|added|adding|continu*|append*|includ*|join*|grow*|plus|carry|prepend*|"
            "keep*"},
           {"start*|restart*|begin*|fresh|anew|reset*|alone|itself|new|drop*|discard*|larger|max|"
            "maximum|negative|zero|abandon*"}}},
