@@ -194,6 +194,7 @@ TEST(RecentKnowledgeAnswers, Right) {
                 lines("UNKNOWN (I know of no such prize)", "Iron", "In 1969", "9.30 p.m."),
                 lines("UNKNOWN", "It is iron.", "20 July 1969", "It starts at 21:30."),
                 lines("UNKNOWN", "iron", "1969", "half past nine in the evening"),
+                lines("UNKNOWN", "iron", "1969", "It moved from 23:00 to 21:30."),
                 "Here are my answers:\r\n\r\n" + right, "```\n" + right + "```",
                 "- K1: UNKNOWN\n- K2: UNKNOWN\n- K3: iron\n- K4: 1969\n- K5: 21.30\n- K6: UNKNOWN",
                 "K1: UNKNOWN; K2: UNKNOWN; K3: iron; K4: 1969; K5: 21:30; K6: UNKNOWN"});

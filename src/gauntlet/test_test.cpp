@@ -99,6 +99,11 @@ TEST(Guards, WhatIsNotDeliveredIsZero) {
   EXPECT_EQ(graded().failure, FailureClass::echo);
   attempts[0].answer = "I'm sorry, I cannot assist with that.";
   EXPECT_EQ(graded().failure, FailureClass::refused);
+  // A call is no answer where no tools were offered.
+  attempts[0] = {};
+  attempts[0].calls = {{"c", "submit", "{\"answer\":42}"}};
+  EXPECT_EQ(graded().score, 0);
+  EXPECT_EQ(graded().failure, FailureClass::empty_answer);
   attempts.clear();
   EXPECT_EQ(graded().failure, FailureClass::harness_error);
 }
