@@ -72,6 +72,12 @@ std::vector<CodeCheck> edge_script() {
   s.get("e", 25);
   s.size(25);
   s.get("b", 26);
+  s.put("x", 7, 40);
+  s.put("y", 8, 45);
+  s.get("x", 49);
+  s.put("z", 9, 52);  // x has expired though it was used last, so y stays
+  s.get("y", 53);
+  s.get("x", 53);
   return std::move(s.checks);
 }
 

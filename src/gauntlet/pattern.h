@@ -35,7 +35,7 @@ std::vector<Tokens> sentence_tokens(std::string_view text);
 // tokens every seventh is a function word.
 bool is_prose(const Tokens& sentence);
 
-// True where a longer text reads as one: most of its sentences are prose and its words vary. Filler
+// True where a longer text reads as one: it has function words and its words vary. Filler
 // that repeats itself and lists of keywords are not.
 bool reads_as_text(const std::vector<Tokens>& sentences);
 

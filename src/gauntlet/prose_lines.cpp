@@ -84,7 +84,7 @@ struct Mark {
   size_t begin = 0, value = 0;
 };
 
-// Every label of the line; none unless the line begins with one.
+// Every label (folded) of the line; none unless the line begins with one.
 std::vector<Mark> marks_of(std::string_view line, std::span<const std::string> labels) {
   const size_t skipped = line.size() - undecorated(line).size();
   std::string folded = fold(line);
@@ -97,7 +97,7 @@ std::vector<Mark> marks_of(std::string_view line, std::span<const std::string> l
   for (size_t at = skipped; at < folded.size(); ++at) {
     if (at > 0 && (is_alnum(folded[at - 1]) || folded[at - 1] == '_')) continue;
     for (size_t i = 0; i < labels.size(); ++i) {
-      const size_t value = after_label(folded, at, fold(labels[i]));
+      const size_t value = after_label(folded, at, labels[i]);
       if (value == std::string_view::npos) continue;
       if (out.empty() && at != skipped) return {};
       out.push_back({i, at, value});
@@ -142,8 +142,10 @@ std::optional<FinalLine> final_line(std::string_view source, std::string_view ke
   return std::nullopt;
 }
 
-std::vector<Labelled> labelled(std::string_view source, std::span<const std::string> labels) {
+std::vector<Labelled> labelled(std::string_view source, std::span<const std::string> names) {
   const std::string text = normalize(source);
+  std::vector<std::string> labels;
+  for (const std::string& label : names) labels.push_back(fold(label));
   std::vector<Labelled> out(labels.size());
   const std::vector<Line> lines = lines_of(text);
   for (size_t i = 0; i < lines.size(); ++i) {

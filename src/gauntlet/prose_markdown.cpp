@@ -169,7 +169,7 @@ std::string strip_markdown(std::string_view text) {
   std::string out;
   for (std::string_view rest = plain; !rest.empty();) {
     std::string_view line = next_line(rest);
-    line = is_rule(line) ? std::string_view() : without_marker(line);
+    line = is_rule(line) ? std::string_view() : trim(without_marker(line));
     for (size_t at = 0; at < line.size(); ++at) {
       const bool mark = line[at] == '*' || line[at] == '_' || line[at] == '`' || line[at] == '~';
       if (!mark || !is_emphasis(line, at)) out += line[at];

@@ -174,8 +174,9 @@ PythonSource read_source(const Json& record) {
     if (const auto* text = json::string_member(item, "docstring")) function.docstring = *text;
     function.parameter_names = strings_of(json::member(item, "parameters"));
     function.parameters = function.parameter_names.size();
-    if (const Json* n = json::member(item, "annotated"); n != nullptr && n->is_number_unsigned()) {
-      function.annotated = n->get<size_t>();
+    if (const Json* n = json::member(item, "annotated")) {
+      function.annotated =
+          static_cast<size_t>(std::max<int64_t>(0, json::as_int64(*n).value_or(0)));
     }
     const Json* returns = json::member(item, "returns");
     function.returns = returns != nullptr && returns->is_boolean() && returns->get<bool>();
@@ -233,10 +234,11 @@ class Reader {
   bool source_seen_ = false;
 };
 
-// The first call without a result, or the number of calls.
-size_t first_missing(const PythonRun& run) {
-  const auto it =
-      std::ranges::find(run.outcomes, PythonOutcome::State::missing, &PythonOutcome::state);
+// The first call from `first` on that has no result, or the number of calls.
+size_t first_missing(const PythonRun& run, size_t first) {
+  const auto begin = run.outcomes.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto it = std::ranges::find(begin, run.outcomes.end(), PythonOutcome::State::missing,
+                                    &PythonOutcome::state);
   return static_cast<size_t>(it - run.outcomes.begin());
 }
 
@@ -249,12 +251,13 @@ Result<PythonRun> run_from(const Sandbox& sandbox, std::string_view code,
   const std::string listed = describe_calls(calls);
   size_t first = 0;
   for (int process = 0; process < kProcesses; ++process) {
+    // Code that has hung once is not given as long again.
+    const uint32_t limit = run.timed_out ? std::min(cpu_limit_s, 1U) : cpu_limit_s;
     const std::string nonce = make_nonce();
     std::string program(kHarness);
     program += fmt::format("import json\n_stride({}, {}, json.loads({}), {}, {})\n", literal(nonce),
                            literal(code), literal(listed), first, execute ? "True" : "False");
-    const SandboxResult result =
-        STRIDE_TRY(sandbox.run(program, cpu_limit_s, 2.0 * cpu_limit_s + 3));
+    const SandboxResult result = STRIDE_TRY(sandbox.run(program, limit, 2.0 * limit + 3));
     Reader(run, nonce, process == 0).read(result.channel);
     if (process == 0) run.output = result.output;
     run.cpu_s = result.cpu_s;
@@ -262,8 +265,8 @@ Result<PythonRun> run_from(const Sandbox& sandbox, std::string_view code,
         result.end == SandboxResult::End::wall_limit) {
       run.timed_out = true;
     }
-    const size_t stuck = first_missing(run);
-    if (!execute || !run.fault.empty() || stuck >= calls.size() || stuck < first) break;
+    const size_t stuck = first_missing(run, first);
+    if (!execute || !run.fault.empty() || stuck >= calls.size()) break;
     first = stuck + 1;  // that one took the process down
     if (first >= calls.size()) break;
   }

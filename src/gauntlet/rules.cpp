@@ -313,9 +313,9 @@ std::vector<Rule> draw_rules(const Witness& witness, Random& random) {
   for (const std::string& token : all) {
     if (is_lone_number(token))
       candidates.push_back({.kind = Kind::number_once, .n = std::stoi(token)});
-    if (token.size() < 5 || is_lone_number(token)) continue;
-    candidates.push_back({.kind = Kind::word_once, .word = shown(token)});
+    if (token.size() < 4 || is_lone_number(token)) continue;
     candidates.push_back({.kind = Kind::word_twice, .word = shown(token)});
+    if (token.size() > 4) candidates.push_back({.kind = Kind::word_once, .word = shown(token)});
   }
   for (const char letter : std::string_view("bcfgjkpquvwxyz")) {
     const std::string name(1, static_cast<char>(letter - 'a' + 'A'));

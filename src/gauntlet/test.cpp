@@ -85,12 +85,14 @@ bool is_blank(std::string_view text) {
 }
 
 // What kept the attempt from being graded; nothing where there is an answer.
-std::optional<Grade> undelivered(std::span<const Attempt> attempts) {
+std::optional<Grade> undelivered(const TestInfo& test, std::span<const Attempt> attempts) {
   if (attempts.empty()) {
     return nothing_to_grade(FailureClass::harness_error, "there is no attempt to grade");
   }
   const Attempt& last = attempts.back();
-  if (!is_blank(last.answer) || has_call(attempts)) return std::nullopt;
+  // Calls are an answer only where tools were offered.
+  const bool called = test.max_turns > 1 && has_call(attempts);
+  if (!is_blank(last.answer) || called) return std::nullopt;
   FailureClass failure = last.failure;
   if (failure == FailureClass::ok) {
     const bool thought = !is_blank(last.reasoning) || last.hidden;
@@ -127,7 +129,7 @@ std::unique_ptr<Case> make_case(std::string_view test, const Variant& variant,
 
 Grade grade(const TestInfo& test, const Case& drawn, std::span<const Attempt> attempts,
             Sandbox& sandbox) {
-  if (auto empty = undelivered(attempts)) return *std::move(empty);
+  if (auto empty = undelivered(test, attempts)) return *std::move(empty);
   const Attempt& last = attempts.back();
   if (is_echo(test, drawn, last.answer)) {
     return nothing_to_grade(FailureClass::echo, "more than half of the answer repeats the prompt");

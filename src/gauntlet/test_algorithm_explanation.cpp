@@ -94,7 +94,7 @@ const std::vector<Topic>& topics() {
         {"best sum ending here",
          {{"end|ends|ending|finish*|current|running|so"}, {"sum*|total*|best|subarray*|maximum"}}},
         {"extend or start anew",
-         {{"extend*|add|adds|adding|continu*|append*|includ*|join*|grow*|plus|carry|prepend*|"
+         {{"extend*|add|adds|added|adding|continu*|append*|includ*|join*|grow*|plus|carry|prepend*|"
            "keep*"},
           {"start*|restart*|begin*|fresh|anew|reset*|alone|itself|new|drop*|discard*|larger|max|"
            "maximum|negative|zero|abandon*"}}},
@@ -143,7 +143,7 @@ const std::vector<Topic>& topics() {
         {"probability k over i",
          {{"probab*|chance|k/i|likel*|odds|random*"}, {"k|k/i|k/n|i|j|index|count|number"}}},
         {"replaces a random one",
-         {{"replac*|overwrit*|evict*|swap*|substitut*|displac*|take|takes ...4 place",
+         {{"replac*|overwrit*|evict*|swap*|substitut*|displac*", "take|takes ...4 place",
            "discard*|drop*|remov*"}}},
         {"uniform at every moment",
          {{"uniform*|equal*|same|fair*|equally|invariant|unbiased|k/n|likely"}}}},
@@ -272,14 +272,21 @@ class AlgorithmExplanation final : public Case {
                 line ? FailureClass::wrong : FailureClass::unparseable);
     scorer.add("space", 0.15, space, bounds.space.empty() ? "none read" : bounds.space);
     const std::vector<Tokens> said = sentence_tokens(before);
+    const bool prose = is_prose(tokens(strip_markdown(before)));
+    size_t n_stated = 0;
     for (const Fact& fact : topic_.facts) {
-      const bool stated = std::ranges::any_of(said, [&](const Tokens& sentence) {
-        return is_prose(sentence) && std::ranges::all_of(fact.groups, [&](const auto& group) {
-                 return std::ranges::any_of(group, [&](auto p) { return matches(sentence, p); });
-               });
-      });
+      const bool stated =
+          prose && std::ranges::any_of(said, [&](const Tokens& sentence) {
+            return std::ranges::all_of(fact.groups, [&](const auto& group) {
+              return std::ranges::any_of(group, [&](auto p) { return matches(sentence, p); });
+            });
+          });
       scorer.add(fact.name, 0.10, stated, stated ? "stated" : "not stated");
+      n_stated += stated ? 1 : 0;
     }
+    // Three empty sentences and a memorized bound explain nothing.
+    scorer.gate("explains", 0, n_stated >= 2, n_stated >= 2, kGateCap,
+                std::to_string(n_stated) + " of 4 facts");
     return scorer.finish();
   }
 

@@ -75,12 +75,13 @@ class CodeExecution final : public Case {
         output.fault.empty() ? std::to_string(output.lines.size()) + " lines" : output.fault,
         output.fault.empty() ? FailureClass::wrong : FailureClass::unparseable);
     const std::vector<Tokens> said = sentence_tokens(answer);
+    const bool prose = is_prose(tokens(strip_markdown(answer)));
     for (const TraceProgram::Fact& fact : program_.facts) {
-      const bool stated = std::ranges::any_of(said, [&](const Tokens& sentence) {
-        return is_prose(sentence) && std::ranges::all_of(fact.groups, [&](const auto& group) {
-                 return matches_any(sentence, std::span<const std::string>(group));
-               });
-      });
+      const bool stated = prose && std::ranges::any_of(said, [&](const Tokens& sentence) {
+                            return std::ranges::all_of(fact.groups, [&](const auto& group) {
+                              return matches_any(sentence, std::span<const std::string>(group));
+                            });
+                          });
       scorer.add(fact.name, 0.10, stated, stated ? "stated" : "not stated");
     }
     return scorer.finish();
@@ -93,7 +94,7 @@ class CodeExecution final : public Case {
       for (const std::string& line : lines) text += line + '\n';
       return text + "```\n\n" + program_.explanation;
     };
-    auto out = usual_suspects(question(), with(program_.output), Must::not_pass);
+    auto out = usual_suspects(question(), with(program_.output), Must::not_clean);
     for (size_t i = 0; i < program_.wrong_outputs.size(); ++i) {
       out.push_back(pseudo("wrong: output " + std::to_string(i + 1),
                            with(program_.wrong_outputs[i]), Must::not_pass));

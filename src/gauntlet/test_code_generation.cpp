@@ -73,7 +73,7 @@ class CodeGeneration final : public Case {
     Scorer scorer;
     add_functional(scorer, *run);
     add_errors(scorer, *run);
-    add_speed(scorer, sandbox, code, run->fault.empty());
+    add_speed(scorer, sandbox, code, *run);
     add_annotations(scorer, run->source);
     add_docstring(scorer, run->source);
     add_clean(scorer, *run);
@@ -135,20 +135,24 @@ class CodeGeneration final : public Case {
         std::to_string(right) + " of " + std::to_string(task_.errors.size()) + " raise ValueError");
   }
 
-  void add_speed(Scorer& scorer, Sandbox& sandbox, const std::string& code, bool loads) const {
+  // Only code that comes to an end at all is timed.
+  void add_speed(Scorer& scorer, Sandbox& sandbox, const std::string& code,
+                 const PythonRun& functional) const {
+    const bool timed = functional.fault.empty() && !functional.timed_out;
     size_t fast = 0;
     std::string evidence;
     for (const CodeTask::Speed& speed : task_.speed) {
-      if (!loads) break;
+      if (!timed) break;
       const auto run = run_python(sandbox, code + '\n' + speed.driver, {speed.check.call}, 2);
       if (!run) continue;
       const bool right = is_right(run->outcomes[0], speed.check);
       fast += right && run->cpu_s <= kSpeedLimit + kStartAllowance ? 1 : 0;
       evidence += (evidence.empty() ? "" : ", ") + (run->timed_out ? std::string("too slow")
-                                                    : right        ? "in time"
-                                                                   : "wrong result");
+                                                    : right ? fmt::format("{:.1f} s", run->cpu_s)
+                                                            : std::string("wrong result"));
     }
-    scorer.add("speed", 0.15, fast == task_.speed.size(), loads ? evidence : "not loaded");
+    scorer.add("speed", 0.15, fast == task_.speed.size(),
+               timed ? evidence : "not run: the hidden calls do not end");
   }
 
   void add_annotations(Scorer& scorer, const PythonSource& source) const {

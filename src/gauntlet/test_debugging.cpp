@@ -114,7 +114,7 @@ class Debugging final : public Case {
 
   std::vector<PseudoAnswer> certification() const override {
     using Must = PseudoAnswer::Must;
-    auto out = usual_suspects(question(), verdict_lines() + block(true), Must::not_pass);
+    auto out = usual_suspects(question(), verdict_lines() + block(true), Must::not_clean);
     const std::string fixes = block(true);
     out.push_back(pseudo("wrong: everything is a bug",
                          "A: BUG line 1\nB: BUG line 1\nC: BUG line 1\n" + fixes, Must::fail));

@@ -102,7 +102,7 @@ class LongContext final : public Case {
 
   static bool says_not_found(const std::string& value) {
     const Tokens all = tokens(value);
-    return find_pattern(all, "not found") == 2 && all.size() <= 12 &&
+    return matches(all, "not found") && all.size() <= 8 &&
            !matches(all, "but|probably|perhaps|maybe|likely|or");
   }
 

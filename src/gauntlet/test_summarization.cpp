@@ -205,10 +205,16 @@ class Summarization final : public Case {
   size_t n_fact(const std::vector<Tokens>& said, std::string& lost) const {
     size_t n = 0;
     for (const SummaryArticle::Fact& fact : article_.facts) {
+      std::vector<std::vector<std::string>> groups;
+      for (const auto& group : fact.groups) {
+        groups.emplace_back();
+        for (const std::string_view pattern : group) {
+          groups.back().push_back(filled(pattern, slots_));
+        }
+      }
       const bool kept = std::ranges::any_of(said, [&](const Tokens& sentence) {
-        return std::ranges::all_of(fact.groups, [&](const auto& group) {
-          return std::ranges::any_of(
-              group, [&](auto pattern) { return matches(sentence, filled(pattern, slots_)); });
+        return std::ranges::all_of(groups, [&](const std::vector<std::string>& group) {
+          return matches_any(sentence, group);
         });
       });
       n += kept ? 1 : 0;
@@ -218,12 +224,14 @@ class Summarization final : public Case {
   }
 
   std::string flip_in(const std::vector<Tokens>& said) const {
+    std::vector<std::string> patterns;
+    for (const auto& flip : article_.flips) patterns.push_back(filled(flip.pattern, slots_));
     for (const Tokens& sentence : said) {
       const bool negated = matches(
           sentence, "not|rather|instead|never|nor|no|wasn't|isn't|didn't|weren't|without|than");
-      for (const SummaryArticle::Flip& flip : article_.flips) {
-        if (flip.unless_negated && negated) continue;
-        if (matches(sentence, filled(flip.pattern, slots_))) return filled(flip.pattern, slots_);
+      for (size_t i = 0; i < patterns.size(); ++i) {
+        if (article_.flips[i].unless_negated && negated) continue;
+        if (matches(sentence, patterns[i])) return patterns[i];
       }
     }
     return {};

@@ -88,9 +88,11 @@ TraceProgram defaults(Random* random) {
         {"own|separate|new|fresh|explicit*|different|passed|independent|distinct|given|its|empty|"
          "another"}}},
       {"the last call appends to it as well",
-       {{"last|fourth|final|third|add " + std::to_string(n[3]),
-         "4|another|also|too|again|3|three|len*|later|subsequent|final|one more"},
-        {"append*|add|adds|added|grow*|grew|extend*|length*|len|3|three|mutat*|items|elements"}}}};
+       {{"last|fourth|final|third|another|also|too|again|later|subsequent|more|3|three|" +
+         std::to_string(n[3])},
+        {"append*|add|adds|added|grow*|grew|grown|extend*|length*|len|3|three|mutat*|items|"
+         "elements"},
+        {"p|default|list|same|shared|bag|both|it"}}}};
   p.explanation =
       "The default list is created once, when the function is defined, and every call without a "
       "second argument uses it. That is why p and r are the same list. q has its own list because "
