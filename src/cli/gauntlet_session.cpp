@@ -293,7 +293,8 @@ void print_summary(const Summary& summary) {
 void add_secret_flags(CommandLine& line, SecretFlags& flags) {
   line.option("--key-env", flags.key_variable, "environment variable that holds the key")
       .option("--key-file", flags.key_file, "file whose first line is the key")
-      .option("--header", flags.headers, "\"Name: value\", as given to the run; again for more");
+      .option("--header", flags.headers, "\"Name: value\", as given to the run; again for more")
+      .option("--tokenizer", flags.tokenizer, "as given to the run");
 }
 
 Result<EndpointOptions> stored_endpoint(std::string_view json, const SecretFlags& flags) {
@@ -304,9 +305,11 @@ Result<EndpointOptions> stored_endpoint(std::string_view json, const SecretFlags
   asked.key_variable = flags.key_variable;
   asked.key_file = flags.key_file;
   asked.headers = flags.headers;
+  asked.tokenizer = flags.tokenizer;
   EndpointOptions secrets = STRIDE_TRY(endpoint_options(asked));
   endpoint.key = std::move(secrets.key);
   endpoint.headers = std::move(secrets.headers);
+  endpoint.count_tokens = std::move(secrets.count_tokens);
   return endpoint;
 }
 

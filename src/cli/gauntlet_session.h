@@ -39,7 +39,7 @@ Result<int64_t> find_run(gauntlet::RunStore& store, const std::string& name);
 // What a stored run does not hold.
 struct SecretFlags {
   std::string key_variable;
-  std::optional<std::string> key_file;
+  std::optional<std::string> key_file, tokenizer;
   std::vector<std::string> headers;
 };
 void add_secret_flags(CommandLine& line, SecretFlags& flags);

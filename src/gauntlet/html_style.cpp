@@ -59,7 +59,7 @@ border:1px solid var(--rule);border-radius:8px}
 .grid thead,.grid tbody,.grid tr{display:contents}
 .grid th,.grid td{padding:.32rem .55rem;border-bottom:1px solid var(--rule);text-align:left;
 font-variant-numeric:tabular-nums;white-space:nowrap}
-.grid td.t{white-space:normal;overflow-wrap:anywhere}
+.grid td.t{white-space:normal;overflow-wrap:break-word}
 .grid th{order:-1;font-weight:600;font-size:.8rem;display:flex;gap:.3rem;align-items:end}
 .grid td{order:0}
 .grid .n{text-align:right}.grid th.n{justify-content:end}

@@ -219,6 +219,11 @@ std::string to_json(const Sampling& sampling) {
 }
 
 std::string to_json(const EndpointOptions& options) {
+  std::vector<std::string> opening, closing;
+  for (const auto& [open, close] : options.tags) {
+    opening.push_back(open);
+    closing.push_back(close);
+  }
   const std::string_view thinking = options.thinking == Thinking::on    ? "on"
                                     : options.thinking == Thinking::off ? "off"
                                                                         : "unset";
@@ -233,6 +238,8 @@ std::string to_json(const EndpointOptions& options) {
                          {"thinking", thinking},
                          {"effort", options.effort},
                          {"extra_body", options.extra_body},
+                         {"tags_open", opening},
+                         {"tags_close", closing},
                          {"connect_timeout_s", options.connect_timeout_s},
                          {"first_event_timeout_s", options.first_event_timeout_s},
                          {"idle_timeout_s", options.idle_timeout_s},
@@ -257,6 +264,11 @@ Result<EndpointOptions> endpoint_from_json(std::string_view text) {
   in.text("thinking", thinking);
   in.text("effort", options.effort);
   in.text("extra_body", options.extra_body);
+  std::vector<std::string> opening, closing;
+  in.texts("tags_open", opening);
+  in.texts("tags_close", closing);
+  for (size_t i = 0; i < std::min(opening.size(), closing.size()); ++i)
+    options.tags.emplace_back(opening[i], closing[i]);
   in.number("connect_timeout_s", options.connect_timeout_s);
   in.number("first_event_timeout_s", options.first_event_timeout_s);
   in.number("idle_timeout_s", options.idle_timeout_s);

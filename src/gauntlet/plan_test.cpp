@@ -61,6 +61,8 @@ TEST(Plan, EndpointSurvivesWithoutItsSecrets) {
   EXPECT_EQ(back->api, Api::anthropic);
   EXPECT_EQ(back->sampling.temperature, 0.0);
   EXPECT_EQ(back->shared_budget, 4000);
+  options.tags = {{"<a>", "</a>"}};
+  EXPECT_EQ(endpoint_from_json(to_json(options))->tags, options.tags);
 }
 
 TEST(Plan, RefusesDamage) {

@@ -254,7 +254,8 @@ class Reports(Folder):
         self.assertIn("## Results: raw data", names["md"].read_text())
         out = json.loads(names["json"].read_text())
         self.assertEqual(len(out["runs"][0]["cells"]), 25)
-        self.assertEqual(len(list(csv.DictReader(names["csv"].open()))), 50)
+        with names["csv"].open(newline="") as text:
+            self.assertEqual(len(list(csv.DictReader(text))), 50)
         junit = xml.fromstring(names["junit"].read_text())
         self.assertEqual(junit.get("tests"), "50")
         self.assertEqual(len(junit.findall("./testsuite/testcase")), 50)

@@ -88,8 +88,8 @@ def reasoning_chunks(text, key="reasoning_content", size=24):
 # The seed failure: a budget of 4,000 tokens shared with the reasoning, all of it spent there, the
 # answer already found in it.
 THOUGHT = ("Five eighths of 96 is 60, so 36 are left. 27 arrive: 63. A third of 63 is 21, so 42 "
-           "stay. Explain: Five eighths of 96 is 60, so 36 parcels are left at noon. The delivery "
-           "brings that to 63, and forwarding one third of them (21) leaves 42.\nANSWER: 42\n"
+           "stay.\n\nFive eighths of 96 is 60, so 36 parcels are left at noon. The delivery "
+           "brings that to 63, and forwarding one third of them (21) leaves 42.\nANSWER: 42\n\n"
            "But wait, let me check that once more. ")
 
 
