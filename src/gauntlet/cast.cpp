@@ -158,6 +158,22 @@ Result<std::string> read_file(const fs::path& path) {
   return text;
 }
 
+// Of files small enough to be read, sorted.
+Result<std::vector<std::string>> cast_names(const fs::path& folder) {
+  std::error_code error;
+  std::vector<std::string> names;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code ignored;
+    const bool fits = entry->path().extension() == kExtension && names.size() < kMaxFiles &&
+                      entry->is_regular_file(ignored) && entry->file_size(ignored) <= kMaxFileBytes;
+    if (fits) names.push_back(entry->path().filename().string());
+  }
+  if (error) return fail(Errc::io, "cannot read {}: {}", folder.string(), error.message());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 }  // namespace
 
 net::Headers allowed_headers(const net::Headers& headers) {
@@ -240,19 +256,15 @@ CastFolder::CastFolder(CastFolder&&) noexcept = default;
 CastFolder& CastFolder::operator=(CastFolder&&) noexcept = default;
 CastFolder::~CastFolder() = default;
 
-Result<CastFolder> CastFolder::open(const fs::path& folder) {
-  auto state = std::make_unique<State>();
-  state->folder = folder;
+Result<CastFolder> CastFolder::open(const fs::path& path) {
   std::error_code error;
-  std::vector<std::string> names;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error))
-    if (entry->path().extension() == kExtension && names.size() < kMaxFiles)
-      names.push_back(entry->path().filename().string());
-  if (error) return fail(Errc::io, "cannot read {}: {}", folder.string(), error.message());
-  std::sort(names.begin(), names.end());
+  const bool alone = fs::is_regular_file(path, error);
+  auto state = std::make_unique<State>();
+  state->folder = alone ? path.parent_path() : path;
+  const std::vector<std::string> names =
+      alone ? std::vector{path.filename().string()} : STRIDE_TRY(cast_names(path));
   for (const std::string& name : names) {
-    std::ifstream in(folder / name, std::ios::binary);
+    std::ifstream in(state->folder / name, std::ios::binary);
     std::string line;
     std::getline(in, line);
     if (line.empty()) continue;  // a recording that was ended before it was written
@@ -260,7 +272,7 @@ Result<CastFolder> CastFolder::open(const fs::path& folder) {
     state->files[cast.request_sha].push_back(name);
   }
   if (state->files.empty())
-    return fail(Errc::not_found, "{} holds no {} files", folder.string(), kExtension);
+    return fail(Errc::not_found, "{} holds no {} files", path.string(), kExtension);
   return CastFolder(std::move(state));
 }
 

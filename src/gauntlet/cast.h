@@ -59,7 +59,8 @@ Attempt replay(const Cast& cast, CaptureOptions options);
 // the last again and again; casts for any request fill in where none fits.
 class CastFolder {
  public:
-  static Result<CastFolder> open(const std::filesystem::path& folder);
+  // A folder, or one cast alone.
+  static Result<CastFolder> open(const std::filesystem::path& path);
   CastFolder(CastFolder&&) noexcept;
   CastFolder& operator=(CastFolder&&) noexcept;
   ~CastFolder();

@@ -106,6 +106,16 @@ TEST(CastFolder, GivesTheCastsOfARequestInTheirOrder) {
   EXPECT_EQ(next("none"), "other");
 }
 
+TEST(CastFolder, MayBeOneCastAlone) {
+  const Folder folder;
+  const std::string name = save_cast(folder.path(), cast_of("0123", "x")).value();
+  ASSERT_TRUE(save_cast(folder.path(), cast_of("any", "y")));
+  const auto casts = CastFolder::open(folder.path() / name);
+  ASSERT_TRUE(casts) << casts.error().message;
+  EXPECT_EQ(casts->next("0123")->second.pieces[0].bytes, "x");
+  EXPECT_FALSE(casts->next("4567"));
+}
+
 TEST(CastFolder, SaysWhatItLacks) {
   const Folder folder;
   EXPECT_FALSE(CastFolder::open(folder.path()));

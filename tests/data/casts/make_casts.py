@@ -87,14 +87,15 @@ def reasoning_chunks(text, key="reasoning_content", size=24):
 
 # The seed failure: a budget of 4,000 tokens shared with the reasoning, all of it spent there, the
 # answer already found in it.
-THOUGHT = ("Five eighths of 96 is 60, so 36 are left. 27 arrive: 63. A third of 63 is 21, so 42 "
-           "stay.\n\nFive eighths of 96 is 60, so 36 parcels are left at noon. The delivery "
-           "brings that to 63, and forwarding one third of them (21) leaves 42.\nANSWER: 42\n\n"
-           "But wait, let me check that once more. ")
+ANSWER = ("Five eighths of 96 is 60, so 36 parcels are left at noon. The delivery brings that to 63, "
+          "and forwarding one third of them (21) leaves 42.\nANSWER: 42")
+SCRATCH = ("five eighths of 96 is 60 since 96 / 8 is 12 and 12 times 5 is 60, then 96 less 60 is 36, then 36 "
+           "and 27 are 63, a third of 63 is 21, and 63 less 21 is 42, but let me go through that again, ")
 
 
 def seed_failure():
-    thought = THOUGHT + "Is 60 five eighths of 96? 96 / 8 is 12, times 5 is 60. Yes. " * 240 + THOUGHT
+    # One long sentence, then the whole answer, all of it on the reasoning channel.
+    thought = "So " + SCRATCH * 78 + "and it stays at 42. " + ANSWER + "\n"
     pieces = [(105, ROLE)]
     when = 2800
     for i in range(0, len(thought), 48):
@@ -103,19 +104,17 @@ def seed_failure():
     pieces += [(when, chunk({}, "length")), (when + 2, usage(4000, 4000)), (when + 2, DONE)]
     cast("thinking_ate_the_budget",
          "4,000 tokens for reasoning and answer together: the reasoning took them all", pieces,
-         {"failure": "truncated_in_reasoning", "answer": "", "reasoning_ends": THOUGHT,
+         {"failure": "truncated_in_reasoning", "answer": "", "reasoning_ends": ANSWER + "\n",
           "finish": "length", "ttfa": None, "ttft": 2.8, "ttfr": 2.8, "output": 4000,
           "message_has": "4000 tokens"})
-    answer = ("Five eighths of 96 is 60, so 36 parcels are left at noon. The delivery brings that to "
-              "63, and forwarding one third of them (21) leaves 42.\nANSWER: 42")
     pieces = pieces[:60]
     when = pieces[-1][0]
-    for text in answer_chunks(answer, 12):
+    for text in answer_chunks(ANSWER, 12):
         when += 75
         pieces.append((when, text))
     pieces += [(when + 1, STOP), (when + 2, usage(860, 800)), (when + 2, DONE)]
     cast("split_budgets_answer", "the same model with a budget of its own for the answer", pieces,
-         {"failure": "ok", "answer": answer, "finish": "stop"})
+         {"failure": "ok", "answer": ANSWER, "finish": "stop"})
 
 
 def openai_rows():
