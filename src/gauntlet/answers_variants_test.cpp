@@ -202,8 +202,7 @@ def csv_split(line: str) -> list[str]:
         i += 1
 ```)PY"},
                2);
-  expect_right("code_generation",
-               {R"PY(```python
+  expect_right("code_generation", {R"PY(```python
 import re
 
 _RE = re.compile(r"M{0,3}(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})")
