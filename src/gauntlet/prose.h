@@ -22,7 +22,7 @@ namespace stride::gauntlet {
 // full-width forms and vulgar fractions become ASCII; zero-width characters are dropped.
 std::string normalize(std::string_view text);
 
-// Lower case without accents: "Zürich" and "ZURICH" give "zurich".
+// Lower case without accents: "Zurich" with and without its umlaut gives "zurich".
 std::string fold(std::string_view text);
 
 std::string_view trim(std::string_view text);

@@ -22,7 +22,8 @@ struct Parts {
   std::vector<int64_t> cited{};
 };
 
-// "7.35 bar [§5]", "7.35 bar (section 5)": the citation apart from the value.
+// "7.35 bar [section 5]", also with the section sign or round brackets: the citation apart from the
+// value.
 Parts parts_of(const std::string& text) {
   const std::string flat = fold(text);
   size_t at = flat.find("\xc2\xa7");
