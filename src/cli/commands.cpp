@@ -10,6 +10,7 @@ int chat_command(Arguments args);
 int convert_command(Arguments args);
 int detokenize_command(Arguments args);
 int eval_command(Arguments args);
+int gauntlet_command(Arguments args);
 int inspect_command(Arguments args);
 int logits_command(Arguments args);
 int nano_command(Arguments args);
@@ -30,6 +31,7 @@ std::span<const Command> commands() {
       Command{"serve", serve_command, "serve a model to programs over HTTP"},
       Command{"perplexity", perplexity_command, "measure how well a model predicts a text"},
       Command{"bench", bench_command, "measure speed against what the machine allows"},
+      Command{"gauntlet", gauntlet_command, "test whether an endpoint is ready for production"},
       Command{"inspect", inspect_command, "show what a model file holds and what it needs"},
       Command{"convert", convert_command, "write a model as GGUF, with other tensor types"},
       Command{"synth", synth_command, "make a random model of the true shapes"},
