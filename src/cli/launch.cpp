@@ -109,10 +109,9 @@ Result<LaunchServer> ask_server(const Options& options) {
   server.model = !options.model.empty()                 ? options.model
                  : id != first.end() && id->is_string() ? id->get<std::string>()
                                                         : "stride";
-  server.context =
-      context != first.end() && context->is_number_unsigned()
-          ? static_cast<uint32_t>(std::min<uint64_t>(context->get<uint64_t>(), UINT32_MAX))
-          : kUnknownContext;
+  const int64_t n =
+      context != first.end() && context->is_number_integer() ? context->get<int64_t>() : 0;
+  server.context = n > 0 && n < UINT32_MAX ? static_cast<uint32_t>(n) : kUnknownContext;
   return server;
 }
 

@@ -103,7 +103,7 @@ test("errors are of the library's classes", async () => {
     await assert.rejects(
       () => client.messages.create({ ...base, stream, messages: [{ role: "user", content: kTooLong }] }),
       (error) => error instanceof Anthropic.BadRequestError && error.type === "invalid_request_error" &&
-                 /prompt is too long: \d+ tokens > \d+ maximum/.test(error.message) && error.requestID);
+                 /prompt is too long: \d+ tokens > \d+ maximum/.test(error.message) && error.requestID.startsWith("req_"));
   }
   await assert.rejects(() => client.messages.create({ model: "any", messages: ask }), Anthropic.BadRequestError);
   await assert.rejects(() => client.models.retrieve("nothing"), Anthropic.NotFoundError);
