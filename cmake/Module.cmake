@@ -9,6 +9,8 @@ function(stride_module)
   target_link_libraries(stride_${M_NAME} PUBLIC stride_options ${M_DEPS} PRIVATE ${M_PRIVATE_DEPS})
   if(STRIDE_TESTS AND M_TESTS)
     add_executable(${M_NAME}_test ${M_TESTS})
+    # What is tested is optimised, what tests it need not be: this halves the time it takes to build.
+    target_compile_options(${M_NAME}_test PRIVATE $<$<CONFIG:Release>:-O1>)
     target_link_libraries(${M_NAME}_test PRIVATE stride_${M_NAME} ${M_TEST_DEPS} GTest::gtest_main GTest::gmock)
     target_compile_definitions(${M_NAME}_test PRIVATE STRIDE_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data"
                                                       STRIDE_GOLDEN="${CMAKE_SOURCE_DIR}/tests/golden")

@@ -123,14 +123,16 @@ void Answer::complete() {
 void Answer::fail(const Failure& failure) {
   if (over_) return;
   failure_ = failure;
+  const std::string event = begun_ ? encoder_->failure(failure) : std::string();
+  // A response that was begun can be asked for; it says that it failed.
+  if (begun_ && call().dialect == Dialect::responses) body_ = encoder_->body({});
   if (call().output.stream && begun_) {
-    send(encoder_->failure(failure));
+    send(event);
     over_ = true;
     exchange_.end();
     return;
   }
   over_ = true;
-  if (parts_.background && begun_) encoder_->failure(failure);
   respond(failure_response(call().dialect, failure, parts_.request_id));
 }
 

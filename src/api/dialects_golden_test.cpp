@@ -86,7 +86,8 @@ Outcome<std::string> run(const Case& c) {
     auto generated = STRIDE_TRY(
         engine::generate(engine, session, requests[i].input, requests[i].options, listener, {}));
     generated.timings = {};
-    generated.usage.reused_tokens = 0;
+    generated.usage.reused_tokens = generated.usage.matched_tokens = 0;
+    generated.usage.cache_miss = engine::CacheMiss::unknown;
     streamed += encoder->finish(i, generated);
     choices.push_back(std::move(generated));
   }

@@ -128,6 +128,8 @@ void write_timings(JsonText& out, const engine::Generated& generated) {
   }
   out.object()
       .field("cache_n", usage.reused_tokens)
+      .field("cache_matched_n", usage.matched_tokens)
+      .field("cache_miss", engine::name(usage.cache_miss))
       .field("prompt_n", n_read)
       .field("prompt_ms", rounded(timings.prefill_seconds * 1e3))
       .field("prompt_per_second", rounded(rate(n_read, timings.prefill_seconds)))
@@ -154,6 +156,15 @@ void write_progress(JsonText& out, const engine::PrefillProgress& progress) {
       .field("time_ms", static_cast<int64_t>(progress.seconds * 1e3))
       .field("eta_ms", static_cast<int64_t>(progress.eta_seconds * 1e3))
       .end();
+}
+
+void write_wait(JsonText& out, const WaitState& state) {
+  if (state.queue_position > 0) {
+    out.field("queue_position", state.queue_position);
+  } else if (state.progress) {
+    out.key("prompt_progress");
+    write_progress(out, *state.progress);
+  }
 }
 
 void write_token_logprob(JsonText& out, const engine::GeneratedToken& token,

@@ -34,6 +34,9 @@ void write_timings(JsonText& out, const engine::Generated& generated);
 // {"total", "cache", "processed", "time_ms", "eta_ms"}
 void write_progress(JsonText& out, const engine::PrefillProgress& progress);
 
+// The members queue_position or prompt_progress, whichever tells something.
+void write_wait(JsonText& out, const WaitState& state);
+
 // {"token", "logprob", "bytes", "top_logprobs"}; a token that a guard put there has logprob 0.
 void write_token_logprob(JsonText& out, const engine::GeneratedToken& token,
                          const text::Tokenizer& tokenizer);

@@ -83,6 +83,7 @@ void Endpoints::start_answer(Incoming in, ChatCall call) {
   parts.context.created = seconds_now();
   parts.context.fingerprint = "stride-" + std::string(version());
   parts.context.n_prompt = static_cast<uint32_t>(requests->front().input.prompt.size());
+  if (call.output.return_token_ids) parts.context.prompt = requests->front().input.prompt;
   parts.context.tokenizer = &engine_.tokenizer();
   parts.background = call.responses.background;
   parts.call = std::make_shared<const ChatCall>(std::move(call));

@@ -34,7 +34,7 @@ class MessagesEncoder final : public Encoder {
 
   std::string wait(const WaitState& state) override {
     JsonText out;
-    if (state.queue_position > 0) out.field("queue_position", state.queue_position);
+    write_wait(out, state);
     return ping(out.text());
   }
 

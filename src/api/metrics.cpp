@@ -124,6 +124,8 @@ void Metrics::count(const engine::Generated& generated) {
     ++guards_[label("guard", decode::name(intervention.guard))];
   prompt_tokens_ += generated.usage.prompt_tokens;
   cached_tokens_ += generated.usage.reused_tokens;
+  matched_tokens_ += generated.usage.matched_tokens;
+  ++misses_[label("reason", engine::name(generated.usage.cache_miss))];
   reasoning_tokens_ += generated.usage.reasoning_tokens;
   generated_tokens_ += generated.usage.completion_tokens();
   prefill_seconds_ += generated.timings.prefill_seconds;
@@ -152,7 +154,8 @@ void Metrics::write_vllm(Exposition& out, const engine::ServiceStats& service) c
               count_of(prompt_tokens_));
   out.counter("vllm:prefix_cache_hits_total", "Of them, tokens found.", model,
               count_of(cached_tokens_));
-  out.counter("vllm:num_preemptions_total", "Requests put back for want of memory.", model, 0);
+  out.counter("vllm:num_preemptions_total", "Requests put back for want of memory.", model,
+              count_of(service.n_set_back));
   out.counter("vllm:prompt_tokens_total", "Tokens of prompts.", model, count_of(prompt_tokens_));
   out.counter("vllm:prompt_tokens_cached_total", "Of them, tokens not computed again.", model,
               count_of(cached_tokens_));
@@ -209,6 +212,11 @@ void Metrics::write_own(Exposition& out, const engine::ServiceStats& service) co
   write_counts(out, "stride:calls_total", "Calls by dialect.", dialects_);
   write_counts(out, "stride:failures_total", "Failures by status.", failures_);
   write_counts(out, "stride:guards_total", "Times that a guard stepped in.", guards_);
+  write_counts(out, "stride:prompts_total", "Prompts by why part of them had to be read.", misses_);
+  out.counter("stride:prompt_tokens_matched_total",
+              "Prompt tokens in common with what the cache held; those that were not reused lay "
+              "behind the last rewind point.",
+              "", count_of(matched_tokens_));
   out.counter("stride:reasoning_tokens_total", "Tokens written as reasoning.", "",
               count_of(reasoning_tokens_));
   out.counter("stride:clients_gone_total", "Answers whose client went away.", "",

@@ -44,6 +44,8 @@ class Metrics {
   std::map<std::string, uint64_t> dialects_;
   uint64_t prompt_tokens_ = 0;
   uint64_t cached_tokens_ = 0;
+  uint64_t matched_tokens_ = 0;
+  std::map<std::string, uint64_t> misses_;  // prompts, by why they had to be read
   uint64_t reasoning_tokens_ = 0;
   uint64_t generated_tokens_ = 0;
   uint64_t clients_gone_ = 0;

@@ -82,6 +82,11 @@ class ChatEncoder final : public Encoder {
 
   std::string body(std::span<const engine::Generated> choices) override {
     JsonText out = begin("chat.completion");
+    if (!context_.prompt.empty()) {
+      out.key("prompt_token_ids").array();
+      for (const engine::Token token : context_.prompt) out.value(token);
+      out.end();
+    }
     out.key("choices").array();
     for (uint32_t i = 0; i < choices.size(); ++i) write_choice(out, i, choices[i]);
     out.end().key("usage");

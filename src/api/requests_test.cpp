@@ -7,68 +7,16 @@
 #include <fstream>
 #include <sstream>
 
-#include "api/completions_request.h"
-#include "api/messages_request.h"
-#include "api/openai_chat_request.h"
-#include "api/prepare.h"
-#include "api/request_common.h"
-#include "api/responses_request.h"
-#include "json/json.h"
+#include "api/testing/requests.h"
 
 namespace stride::api {
 namespace {
 
-CallDefaults defaults() {
-  CallDefaults out;
-  out.model = "step";
-  return out;
-}
-
-Outcome<ChatCall> read(Dialect dialect, const std::string& text) {
-  Json body = STRIDE_TRY(parse_body(text));
-  switch (dialect) {
-    case Dialect::completions:
-      return read_completions_request(body, defaults());
-    case Dialect::responses:
-      return read_responses_request(body, Json::array(), defaults());
-    case Dialect::messages:
-      return read_messages_request(body, defaults());
-    case Dialect::chat:
-      break;
-  }
-  return read_chat_request(std::move(body), defaults());
-}
-
-ChatCall good(Dialect dialect, const std::string& text) {
-  auto call = read(dialect, text);
-  EXPECT_TRUE(call) << text << ": " << call.error().message;
-  return call ? *std::move(call) : ChatCall{};
-}
-
-Failure bad(Dialect dialect, const std::string& text) {
-  auto call = read(dialect, text);
-  EXPECT_FALSE(call) << text;
-  return call ? Failure{} : call.error();
-}
-
-// A chat request with more fields.
-std::string chat(const std::string& fields) {
-  return R"({"messages":[{"role":"user","content":"Hi"}])" + (fields.empty() ? "" : "," + fields) +
-         "}";
-}
-
-std::string messages(const std::string& fields) {
-  return R"({"max_tokens":500,"messages":[{"role":"user","content":"Hi"}])" +
-         (fields.empty() ? "" : "," + fields) + "}";
-}
-
-std::string rendered(const ChatCall& call) {
-  const auto prompt = render_call(call);
-  EXPECT_TRUE(prompt) << prompt.error().message;
-  return prompt ? prompt->text() : "";
-}
-
-// --- ranges
+using testing::bad;
+using testing::chat_body;
+using testing::good;
+using testing::messages_body;
+using testing::rendered;
 
 struct Range {
   const char* field;
@@ -96,42 +44,42 @@ TEST(RequestRanges, EveryNumberIsBounded) {
   };
   for (const Range& r : ranges) {
     for (const char* value : {r.low, r.high})
-      good(Dialect::chat, chat(fmt::format(R"("{}":{})", r.field, value)));
+      good(Dialect::chat, chat_body(fmt::format(R"("{}":{})", r.field, value)));
     for (const char* value : {r.below, r.above, "1e999", "\"1\"", "[1]"}) {
-      const Failure failure = bad(Dialect::chat, chat(fmt::format(R"("{}":{})", r.field, value)));
+      const Failure failure =
+          bad(Dialect::chat, chat_body(fmt::format(R"("{}":{})", r.field, value)));
       EXPECT_EQ(http_status(failure), 400);
       EXPECT_EQ(failure.param, r.field);
       EXPECT_NE(failure.message.find(r.field), std::string::npos) << failure.message;
     }
-    good(Dialect::chat, chat(fmt::format(R"("{}":null)", r.field)));
+    good(Dialect::chat, chat_body(fmt::format(R"("{}":null)", r.field)));
   }
-  bad(Dialect::chat, chat(R"("temperature":NaN)"));
+  bad(Dialect::chat, chat_body(R"("temperature":NaN)"));
 }
 
 TEST(RequestRanges, CountsAreBounded) {
   std::string bias;
   for (int i = 0; i < 4097; ++i) bias += fmt::format("{}\"{}\":1", i > 0 ? "," : "", i);
-  EXPECT_EQ(bad(Dialect::chat, chat("\"logit_bias\":{" + bias + "}")).param, "logit_bias");
-  EXPECT_EQ(bad(Dialect::chat, chat(R"("logit_bias":{"x":1})")).param, "logit_bias");
-  EXPECT_EQ(bad(Dialect::chat, chat(R"("logit_bias":{"5":101})")).param, "logit_bias");
-  EXPECT_EQ(bad(Dialect::chat, chat(R"("top_logprobs":1)")).param, "top_logprobs");
-  EXPECT_EQ(bad(Dialect::chat, chat(R"("logprobs":true,"top_logprobs":21)")).param, "top_logprobs");
+  EXPECT_EQ(bad(Dialect::chat, chat_body("\"logit_bias\":{" + bias + "}")).param, "logit_bias");
+  EXPECT_EQ(bad(Dialect::chat, chat_body(R"("logit_bias":{"x":1})")).param, "logit_bias");
+  EXPECT_EQ(bad(Dialect::chat, chat_body(R"("logit_bias":{"5":101})")).param, "logit_bias");
+  EXPECT_EQ(bad(Dialect::chat, chat_body(R"("top_logprobs":1)")).param, "top_logprobs");
+  EXPECT_EQ(bad(Dialect::chat, chat_body(R"("logprobs":true,"top_logprobs":21)")).param,
+            "top_logprobs");
   const std::string long_stop(257, 'x');
-  EXPECT_EQ(bad(Dialect::chat, chat("\"stop\":\"" + long_stop + "\"")).param, "stop");
+  EXPECT_EQ(bad(Dialect::chat, chat_body("\"stop\":\"" + long_stop + "\"")).param, "stop");
   std::string stops = "\"a\"";
   for (int i = 0; i < 16; ++i) stops += ",\"b\"";
-  EXPECT_EQ(bad(Dialect::chat, chat("\"stop\":[" + stops + "]")).param, "stop");
-  EXPECT_TRUE(good(Dialect::chat, chat(R"("stop":[""])")).options.stop.empty());
+  EXPECT_EQ(bad(Dialect::chat, chat_body("\"stop\":[" + stops + "]")).param, "stop");
+  EXPECT_TRUE(good(Dialect::chat, chat_body(R"("stop":[""])")).options.stop.empty());
 }
 
 TEST(RequestBody, MustBeAnObjectOfBoundedDepth) {
   for (const std::string text : {"", "{", "[]", "1", "\"x\"", "{\"messages\":[}"})
     EXPECT_EQ(http_status(bad(Dialect::chat, text)), 400);
   const std::string deep = std::string(200, '[') + std::string(200, ']');
-  bad(Dialect::chat, chat("\"metadata\":" + deep));
+  bad(Dialect::chat, chat_body("\"metadata\":" + deep));
 }
-
-// --- chat
 
 TEST(ChatRequest, PassesOverWhatItDoesNotKnow) {
   const ChatCall call =
@@ -146,7 +94,7 @@ TEST(ChatRequest, PassesOverWhatItDoesNotKnow) {
 }
 
 TEST(ChatRequest, MaxCompletionTokensWins) {
-  EXPECT_EQ(good(Dialect::chat, chat(R"("max_tokens":900,"max_completion_tokens":800)"))
+  EXPECT_EQ(good(Dialect::chat, chat_body(R"("max_tokens":900,"max_completion_tokens":800)"))
                 .options.max_tokens,
             800U);
 }
@@ -177,20 +125,18 @@ TEST(ChatRequest, ContinuesALastAssistantMessage) {
   EXPECT_TRUE(rendered(good(Dialect::chat, said + "}")).ends_with("\n</think>\nWell,"));
   const ChatCall closed = good(Dialect::chat, said + R"(,"continue_final_message":false})");
   EXPECT_TRUE(rendered(closed).ends_with("<think>\n"));
-  EXPECT_EQ(bad(Dialect::chat, chat(R"("continue_final_message":true)")).param,
+  EXPECT_EQ(bad(Dialect::chat, chat_body(R"("continue_final_message":true)")).param,
             "continue_final_message");
 }
 
 TEST(ChatRequest, SmallModelsAndTitlesWait) {
   const auto lane = [](const std::string& text) { return good(Dialect::chat, text).lane; };
-  EXPECT_EQ(lane(chat(R"("model":"claude-haiku-4-5")")), engine::Lane::background);
-  EXPECT_EQ(lane(chat(R"("model":"claude-opus")")), engine::Lane::interactive);
+  EXPECT_EQ(lane(chat_body(R"("model":"claude-haiku-4-5")")), engine::Lane::background);
+  EXPECT_EQ(lane(chat_body(R"("model":"claude-opus")")), engine::Lane::interactive);
   EXPECT_EQ(lane(R"({"messages":[{"role":"system","content":"You are a title generator."},
                      {"role":"user","content":"x"}]})"),
             engine::Lane::background);
 }
-
-// --- tools and forms
 
 constexpr const char* kTool =
     R"("tools":[{"type":"function","function":{"name":"f"}},
@@ -198,7 +144,8 @@ constexpr const char* kTool =
 
 TEST(ToolChoiceField, TakesEveryForm) {
   const auto rules = [](const std::string& choice) {
-    return good(Dialect::chat, chat(fmt::format("{},\"tool_choice\":{}", kTool, choice))).rules;
+    return good(Dialect::chat, chat_body(fmt::format("{},\"tool_choice\":{}", kTool, choice)))
+        .rules;
   };
   using Names = std::vector<std::string>;
   EXPECT_EQ(rules("\"auto\""), ToolRules{});
@@ -212,12 +159,12 @@ TEST(ToolChoiceField, TakesEveryForm) {
           "tools":[{"type":"function","function":{"name":"f"}}]}})");
   EXPECT_EQ(some.choice, ToolChoice::required);
   EXPECT_EQ(some.allowed, Names{"f"});
-  EXPECT_FALSE(good(Dialect::chat, chat(R"("parallel_tool_calls":false)")).rules.parallel);
+  EXPECT_FALSE(good(Dialect::chat, chat_body(R"("parallel_tool_calls":false)")).rules.parallel);
 }
 
 TEST(ToolChoiceField, RefusesWhatCannotBeHad) {
   const auto refused = [](const std::string& fields) {
-    EXPECT_EQ(bad(Dialect::chat, chat(fields)).param, "tool_choice") << fields;
+    EXPECT_EQ(bad(Dialect::chat, chat_body(fields)).param, "tool_choice") << fields;
   };
   refused(R"("tool_choice":"required")");
   refused(R"("tool_choice":"sometimes")");
@@ -228,7 +175,7 @@ TEST(ToolChoiceField, RefusesWhatCannotBeHad) {
 TEST(ConstraintFields, BecomeOneSpecification) {
   using Kind = ConstraintSpec::Kind;
   const auto spec = [](const std::string& fields) {
-    return good(Dialect::chat, chat(fields)).constraint;
+    return good(Dialect::chat, chat_body(fields)).constraint;
   };
   const std::string schema = R"({"type":"object"})";
   EXPECT_EQ(spec(R"("response_format":{"type":"text"})").kind, Kind::none);
@@ -250,175 +197,20 @@ TEST(ConstraintFields, BecomeOneSpecification) {
       "name":"n","schema":{"type":"object"}}}})")
                 .constraint.text,
             schema);
-  EXPECT_EQ(good(Dialect::messages, messages(R"("output_config":{"format":{"type":"json_schema",
+  EXPECT_EQ(
+      good(Dialect::messages, messages_body(R"("output_config":{"format":{"type":"json_schema",
       "schema":{"type":"object"}}})"))
-                .constraint.text,
-            schema);
+          .constraint.text,
+      schema);
 }
 
 TEST(ConstraintFields, RefuseTwoAtOnceAndWrongShapes) {
-  bad(Dialect::chat, chat(R"("grammar":"x","json_schema":{})"));
-  bad(Dialect::chat, chat(R"("response_format":{"type":"yaml"})"));
-  bad(Dialect::chat, chat(R"("response_format":{"type":"json_schema"})"));
-  bad(Dialect::chat, chat(R"("response_format":"json")"));
-  bad(Dialect::chat, chat(R"("structured_outputs":{"choice":[]})"));
+  bad(Dialect::chat, chat_body(R"("grammar":"x","json_schema":{})"));
+  bad(Dialect::chat, chat_body(R"("response_format":{"type":"yaml"})"));
+  bad(Dialect::chat, chat_body(R"("response_format":{"type":"json_schema"})"));
+  bad(Dialect::chat, chat_body(R"("response_format":"json")"));
+  bad(Dialect::chat, chat_body(R"("structured_outputs":{"choice":[]})"));
 }
-
-// --- thinking
-
-struct Thinking {
-  bool on;
-  std::optional<chat::Effort> effort;
-  std::optional<uint32_t> budget;
-
-  bool operator==(const Thinking&) const = default;
-};
-
-Thinking thinking(Dialect dialect, const std::string& text) {
-  const ChatCall call = good(dialect, text);
-  return {call.conversation.thinking == chat::Thinking::on, call.conversation.effort,
-          call.options.thinking_budget};
-}
-
-TEST(ThinkingControls, EverySwitchIsUnderstood) {
-  using enum chat::Effort;
-  const auto of = [](const std::string& fields) { return thinking(Dialect::chat, chat(fields)); };
-  EXPECT_EQ(of(""), (Thinking{true, {}, {}}));
-  for (const char* off :
-       {R"("chat_template_kwargs":{"enable_thinking":false})", R"("thinking":{"type":"disabled"})",
-        R"("think":false)", R"("reasoning":{"enabled":false})", R"("reasoning_effort":"none")",
-        R"("reasoning":{"effort":"none"})", R"("enable_thinking":false)", R"("think":"off")"})
-    EXPECT_EQ(of(off), (Thinking{false, {}, {}})) << off;
-  EXPECT_EQ(of(R"("reasoning_effort":"minimal")"), (Thinking{true, low, {}}));
-  EXPECT_EQ(of(R"("reasoning_effort":"xhigh")"), (Thinking{true, high, {}}));
-  EXPECT_EQ(of(R"("reasoning_effort":null,"thinking":null)"), (Thinking{true, {}, {}}));
-  EXPECT_EQ(of(R"("thinking":{"type":"enabled","budget_tokens":99})"), (Thinking{true, {}, 99}));
-  EXPECT_EQ(of(R"("reasoning":{"max_tokens":7})"), (Thinking{true, {}, 7}));
-  EXPECT_EQ(of(R"("thinking_token_budget":-1)"), (Thinking{true, {}, {}}));
-  EXPECT_EQ(of(R"("model":"x-nothink")"), (Thinking{false, {}, {}}));
-  EXPECT_EQ(of(R"("model":"x-low")"), (Thinking{true, low, {}}));
-  EXPECT_EQ(of(R"("model":"x-low","reasoning_effort":"high")"), (Thinking{true, high, {}}));
-  EXPECT_EQ(thinking(Dialect::messages, messages(R"("output_config":{"effort":"max"})")),
-            (Thinking{true, high, {}}));
-}
-
-TEST(ThinkingControls, ALevelBesideAnOffSwitchIsNoContradiction) {
-  EXPECT_FALSE(
-      thinking(Dialect::chat, chat(R"("reasoning":{"effort":"high","enabled":false})")).on);
-}
-
-TEST(ThinkingControls, ContradictionsAreRefused) {
-  for (const char* fields :
-       {R"("chat_template_kwargs":{"enable_thinking":true},"reasoning_effort":"none")",
-        R"("thinking":{"type":"enabled"},"reasoning":{"enabled":false})",
-        R"("thinking":{"type":"disabled","budget_tokens":500})",
-        R"("reasoning_effort":"low","reasoning":{"effort":"high"})", R"("reasoning_effort":"much")",
-        R"("thinking":{"type":"perhaps"})"})
-    EXPECT_EQ(http_status(bad(Dialect::chat, chat(fields))), 400) << fields;
-}
-
-TEST(ThinkingControls, ATinyAnswerIsNotSpentOnThinking) {
-  EXPECT_FALSE(thinking(Dialect::chat, chat(R"("max_tokens":64)")).on);
-  EXPECT_TRUE(thinking(Dialect::chat, chat(R"("max_tokens":200)")).on);
-  EXPECT_TRUE(thinking(Dialect::chat, chat(R"("max_tokens":64,"reasoning_effort":"low")")).on);
-}
-
-// --- messages
-
-TEST(MessagesRequest, DropsTheStampOfTheClient) {
-  const auto with = [](const std::string& stamp) {
-    return rendered(
-        good(Dialect::messages,
-             messages(fmt::format(
-                 R"("system":[{{"type":"text","text":"x-anthropic-billing-header: cch={};"}},
-            {{"type":"text","text":"Be kind.","cache_control":{{"type":"ephemeral"}}}}])",
-                 stamp))));
-  };
-  EXPECT_EQ(with("a1b2c"), with("00000"));
-  EXPECT_EQ(with("a1b2c"), rendered(good(Dialect::messages, messages(R"("system":"Be kind.")"))));
-}
-
-TEST(MessagesRequest, OnePartIsAString) {
-  const ChatCall parts = good(
-      Dialect::messages,
-      R"({"max_tokens":500,"messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}]})");
-  EXPECT_EQ(rendered(parts), rendered(good(Dialect::messages, messages(""))));
-}
-
-constexpr const char* kLoop = R"({"max_tokens":500,"messages":[
-  {"role":"user","content":"Go"},
-  {"role":"assistant","content":[{"type":"thinking","thinking":"Hm","signature":"c3R1Yg=="},
-    {"type":"text","text":"Running."},
-    {"type":"tool_use","id":"t1","name":"f","input":{"a":1}},
-    {"type":"tool_use","id":"t2","name":"g","input":{}}]},
-  {"role":"user","content":[
-    {"type":"text","text":"<system-reminder>\nBe quick.\n</system-reminder>"},
-    {"type":"tool_result","tool_use_id":"t2","content":[{"type":"text","text":"two"}]},
-    {"type":"tool_result","tool_use_id":"t1","content":"one","is_error":false}]}]})";
-
-TEST(MessagesRequest, ResultsComeInTheOrderOfTheirCallsAndRemindersStayWithThem) {
-  const std::string text = rendered(good(Dialect::messages, kLoop));
-  EXPECT_NE(text.find("<tool_response>one</tool_response><tool_response>two\n\n"
-                      "<system-reminder>\nBe quick.\n</system-reminder></tool_response>"),
-            std::string::npos)
-      << text;
-  // The loop goes on, so the reasoning is still there.
-  EXPECT_NE(text.find("<think>\nHm\n</think>\nRunning."), std::string::npos) << text;
-}
-
-TEST(MessagesRequest, KeepsTheHandleOfReasoning) {
-  const ChatCall call = good(Dialect::messages, kLoop);
-  ASSERT_EQ(call.reasoning_handles.size(), 1U);
-  EXPECT_EQ(call.reasoning_handles.begin()->first, 1U);
-  EXPECT_EQ(call.reasoning_handles.begin()->second, "c3R1Yg==");
-}
-
-TEST(MessagesRequest, DeferredToolsStandWhereTheyAreNamed) {
-  const ChatCall call = good(Dialect::messages, R"({"max_tokens":500,
-    "tools":[{"name":"search","input_schema":{}},
-             {"name":"late","input_schema":{"type":"object"},"defer_loading":true},
-             {"type":"web_search_20250305","name":"web_search"}],
-    "messages":[{"role":"user","content":"Go"},
-      {"role":"assistant","content":[{"type":"tool_use","id":"t","name":"search","input":{}}]},
-      {"role":"user","content":[{"type":"tool_result","tool_use_id":"t",
-        "content":[{"type":"tool_reference","tool_name":"late"}]}]}]})");
-  EXPECT_EQ(call.conversation.tools.size(), 1U);
-  EXPECT_EQ(call.deferred_tools.size(), 1U);
-  EXPECT_NE(rendered(call).find(R"(<tool_response><tools>
-{"type": "function", "function": {"name": "late", "parameters": {"type": "object"}}}
-</tools></tool_response>)"),
-            std::string::npos)
-      << rendered(call);
-}
-
-TEST(MessagesRequest, TakesSystemMessagesInTheMiddle) {
-  const ChatCall call = good(Dialect::messages, R"({"max_tokens":500,"messages":[
-    {"role":"user","content":"a"},{"role":"system","content":"b"}]})");
-  EXPECT_NE(rendered(call).find("<|im_start|>system\nb<|im_end|>"), std::string::npos);
-}
-
-TEST(MessagesRequest, ToolChoice) {
-  const std::string tools = R"("tools":[{"name":"f","input_schema":{}}],"tool_choice":)";
-  const auto rules = [&](const std::string& choice) {
-    return good(Dialect::messages, messages(tools + choice)).rules;
-  };
-  EXPECT_EQ(rules(R"({"type":"any"})").choice, ToolChoice::required);
-  EXPECT_EQ(rules(R"({"type":"tool","name":"f"})").allowed, std::vector<std::string>{"f"});
-  EXPECT_FALSE(rules(R"({"type":"auto","disable_parallel_tool_use":true})").parallel);
-  bad(Dialect::messages, messages(tools + R"({"type":"tool","name":"g"})"));
-}
-
-TEST(MessagesRequest, Refuses) {
-  EXPECT_EQ(bad(Dialect::messages, R"({"messages":[{"role":"user","content":"x"}]})").param,
-            "max_tokens");
-  const Failure image = bad(Dialect::messages, R"({"max_tokens":5,"messages":[{"role":"user",
-    "content":[{"type":"image","source":{"type":"base64","data":""}}]}]})");
-  EXPECT_EQ(image.param, "messages.0.content.0");
-  bad(Dialect::messages, R"({"max_tokens":5,"messages":[{"role":"user","content":[
-    {"type":"tool_result","tool_use_id":"nobody","content":"x"}]}]})");
-}
-
-// --- responses
 
 TEST(ResponsesRequest, ItemsOfATurnAreOneMessage) {
   const ChatCall call = good(Dialect::responses, R"({"instructions":"Be kind.","input":[
@@ -470,8 +262,6 @@ TEST(ResponsesRequest, Refuses) {
             "input[0].content[0]");
 }
 
-// --- completions
-
 TEST(CompletionsRequest, Prompts) {
   EXPECT_EQ(good(Dialect::completions, R"({"prompt":"x"})").completions.prompts.size(), 1U);
   EXPECT_EQ(good(Dialect::completions, R"({"prompt":[1,2]})").completions.prompts.size(), 1U);
@@ -481,8 +271,6 @@ TEST(CompletionsRequest, Prompts) {
   EXPECT_EQ(bad(Dialect::completions, "{}").param, "prompt");
   EXPECT_EQ(bad(Dialect::completions, R"({"prompt":"x","suffix":"y"})").param, "suffix");
 }
-
-// --- what real clients send
 
 TEST(Captures, AreReadAndRendered) {
   size_t n = 0;

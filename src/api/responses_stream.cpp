@@ -63,7 +63,7 @@ class ResponsesEncoder final : public Encoder {
 
   std::string wait(const WaitState& state) override {
     JsonText extra;
-    if (state.queue_position > 0) extra.field("queue_position", state.queue_position);
+    write_wait(extra, state);
     return lifecycle("response.in_progress", extra.text());
   }
 

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "net/url.h"
+#include "net/query.h"
 
 namespace stride::api {
 namespace {

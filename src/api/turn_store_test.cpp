@@ -9,6 +9,7 @@
 #include "api/request_common.h"
 #include "api/testing/scripted_engine.h"
 #include "engine/session.h"
+#include "json/json.h"
 
 namespace stride::api {
 namespace {

@@ -236,6 +236,20 @@ TEST(Render, NamesBadToolsAndArguments) {
   EXPECT_THAT(render(conversation).error().message, HasSubstr("messages[1].tool_calls[0]"));
 }
 
+TEST(Render, ASampledTurnIsWrittenAsItWasWhileItKeepsItsReasoning) {
+  Conversation conversation = user_says("hi");
+  conversation.messages.push_back(text_message(Role::assistant, "said"));
+  conversation.messages[1].sampled = SampledTurn{.tokens = {7, 8}, .text = "[sampled]"};
+  const auto prompt = render(conversation);
+  EXPECT_THAT(prompt->text(), HasSubstr("assistant\n<think>\n[sampled]<|im_end|>\n"));
+  EXPECT_THAT(prompt->segments,
+              ::testing::Contains(Segment{.text = "[sampled]", .tokens = {7, 8}}));
+  conversation.messages[1].sampled->thinking_closed = true;
+  EXPECT_THAT(render(conversation)->text(), HasSubstr("<think>\n\n</think>\n[sampled]"));
+  conversation.messages.push_back(text_message(Role::user, "and?"));
+  EXPECT_THAT(render(conversation)->text(), HasSubstr("assistant\nsaid<|im_end|>"));
+}
+
 TEST(Render, AnEmptyConversationIsOnlyThePrompt) {
   EXPECT_EQ(render_text({}), "<BOS><|im_start|>assistant\n<think>\n");
   EXPECT_EQ(render({}, {.bos = ""})->segments.front().text, token::kTurnBegin);

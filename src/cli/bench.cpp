@@ -12,6 +12,7 @@
 #include "cache/kv_pages.h"
 #include "cli/commands.h"
 #include "cli/find_model.h"
+#include "cli/gauntlet_commands.h"
 #include "cli/human.h"
 #include "cli/interrupt.h"
 #include "cli/model_flags.h"
@@ -177,12 +178,14 @@ Result<int> run(const Options& options) {
 }  // namespace
 
 int bench_command(Arguments args) {
+  if (!args.empty() && args[0] == "serve") return bench_serve(args.subspan(1));
   Options options;
   CommandLine line(
       "bench",
       "Measures prefill and decode for every combination of prompt length, depth and rows, on "
       "random tokens, against the limits of this machine, which are probed in the same run. "
-      "Repeated values of a list are dropped; the others are run in ascending order.");
+      "Repeated values of a list are dropped; the others are run in ascending order. `stride bench "
+      "serve URL` measures a server under load instead.");
   line.option("-m,--model", options.model,
               "GGUF file or folder of safetensors; without it the bundled model")
       .option("-npp,--n-prompt", options.prompts, "prompt lengths in tokens, comma separated")

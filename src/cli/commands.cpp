@@ -10,6 +10,7 @@ int chat_command(Arguments args);
 int convert_command(Arguments args);
 int detokenize_command(Arguments args);
 int eval_command(Arguments args);
+int gauntlet_command(Arguments args);
 int inspect_command(Arguments args);
 int launch_command(Arguments args);
 int logits_command(Arguments args);
@@ -32,6 +33,7 @@ std::span<const Command> commands() {
       Command{"launch", launch_command, "start a coding agent against a running server"},
       Command{"perplexity", perplexity_command, "measure how well a model predicts a text"},
       Command{"bench", bench_command, "measure speed against what the machine allows"},
+      Command{"gauntlet", gauntlet_command, "test whether an endpoint is ready for production"},
       Command{"inspect", inspect_command, "show what a model file holds and what it needs"},
       Command{"convert", convert_command, "write a model as GGUF, with other tensor types"},
       Command{"synth", synth_command, "make a random model of the true shapes"},

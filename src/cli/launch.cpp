@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // stride launch: starts a coding agent with the settings that make it talk to a running server.
-#include <curl/curl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -16,14 +15,15 @@
 #include "cli/launch_plan.h"
 #include "cli/report.h"
 #include "json/json.h"
+#include "net/http_client.h"
 
 namespace stride::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr long kConnectSeconds = 5;
-constexpr long kAnswerSeconds = 20;
+constexpr double kConnectSeconds = 5;
+constexpr double kAnswerSeconds = 20;
 constexpr size_t kMostAnswerBytes = size_t{1} << 20;
 constexpr uint32_t kUnknownContext = 32768;
 
@@ -42,37 +42,27 @@ std::string environment(const char* name) {
 }
 
 struct Answer {
-  long status = 0;
+  int status = 0;
   std::string body;
 };
 
-size_t keep(const char* bytes, size_t size, size_t n, void* answer) {
-  std::string& body = static_cast<Answer*>(answer)->body;
-  if (body.size() + size * n > kMostAnswerBytes) return 0;
-  body.append(bytes, size * n);
-  return size * n;
-}
-
-// A GET of one address. `reason` is the system's, where nothing answers.
-std::expected<Answer, std::string> get(const std::string& url, const std::string& key) {
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
-                                                                 &curl_easy_cleanup);
-  if (!curl) return std::unexpected("out of memory");
+// A GET of one address; fails where nothing answers.
+Result<Answer> get(const std::string& url, const std::string& key) {
+  net::HttpRequest request{.method = "GET", .url = STRIDE_TRY(net::parse_url(url))};
+  if (!key.empty()) request.headers.emplace_back("Authorization", "Bearer " + key);
+  request.timeouts.connect = kConnectSeconds;
+  request.timeouts.total = kAnswerSeconds;
+  request.max_body_bytes = kMostAnswerBytes;
   Answer answer;
-  const std::string header = "Authorization: Bearer " + key;
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(
-      curl_slist_append(nullptr, header.c_str()), &curl_slist_free_all);
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, kAnswerSeconds);
-  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  if (!key.empty()) curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, &keep);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer);
-  const CURLcode code = curl_easy_perform(curl.get());
-  if (code != CURLE_OK) return std::unexpected(curl_easy_strerror(code));
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &answer.status);
+  net::HttpListener listener;
+  listener.on_head = [&](const net::HttpHead& head, int64_t) { answer.status = head.status; };
+  listener.on_body = [&](std::string_view bytes, int64_t) {
+    answer.body += bytes;
+    return true;
+  };
+  net::HttpClient client;
+  const net::HttpOutcome outcome = client.send(request, listener, {});
+  if (outcome.end != net::HttpEnd::complete) return fail(Errc::io, "{}", outcome.message);
   return answer;
 }
 
@@ -80,7 +70,7 @@ Result<> check_health(const std::string& url) {
   const auto health = get(url + "/health", "");
   if (!health)
     return fail(Errc::not_found, "no server answers at {} ({}); `stride serve` starts one", url,
-                health.error());
+                health.error().message);
   if (health->status == 503)
     return fail(Errc::not_found, "the server at {} is not ready; try again soon", url);
   if (health->status != 200)
@@ -95,7 +85,7 @@ Result<LaunchServer> ask_server(const Options& options) {
   STRIDE_TRY(check_health(server.url));
   const std::string key = options.key.empty() ? environment("STRIDE_API_KEY") : options.key;
   const auto models = get(server.url + "/v1/models", key);
-  if (!models) return fail(Errc::io, "{}/v1/models: {}", server.url, models.error());
+  if (!models) return fail(Errc::io, "{}/v1/models: {}", server.url, models.error().message);
   if (models->status == 401)
     return fail(Errc::denied, "the server at {} wants a key: give it with --key", server.url);
   const auto list = json::parse(models->body);

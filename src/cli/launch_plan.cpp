@@ -7,6 +7,7 @@
 #include <array>
 
 #include "json/json.h"
+#include "net/url.h"
 
 namespace stride::cli {
 namespace {
@@ -131,18 +132,19 @@ std::string shell_text(const LaunchPlan& plan, const std::filesystem::path& fold
 }
 
 Result<std::string> server_url(std::string_view given) {
-  std::string_view rest = given;
-  const bool http = rest.starts_with("http://");
-  if (!http && !rest.starts_with("https://"))
-    return fail(Errc::invalid_argument, "--url {}: must begin with http:// or https://", given);
-  while (rest.ends_with('/')) rest.remove_suffix(1);
+  auto url = net::parse_url(given);
+  if (!url) return within("--url", url.error());
+  if (!url->query.empty())
+    return fail(Errc::invalid_argument, "--url {}: what follows the question mark has no meaning",
+                given);
+  const auto drop_slashes = [&] {
+    while (url->path.ends_with('/')) url->path.pop_back();
+  };
+  drop_slashes();
   // Clients put /v1 behind it themselves.
-  if (rest.ends_with("/v1")) rest.remove_suffix(3);
-  while (rest.ends_with('/')) rest.remove_suffix(1);
-  const auto is_odd = [](char c) { return c <= ' ' || c == 0x7f || c == '"' || c == '\\'; };
-  if (rest.size() <= (http ? 7U : 8U) || std::ranges::any_of(rest, is_odd))
-    return fail(Errc::invalid_argument, "--url {}: names no server", given);
-  return std::string(rest);
+  if (url->path.ends_with("/v1")) url->path.resize(url->path.size() - 3);
+  drop_slashes();
+  return net::to_string(*url);
 }
 
 }  // namespace stride::cli

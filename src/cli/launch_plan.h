@@ -46,7 +46,7 @@ std::string shell_text(const LaunchPlan& plan, const std::filesystem::path& fold
 // Quoted so that a POSIX shell reads exactly this word.
 std::string shell_quote(std::string_view word);
 
-// The address without a slash at the end; fails if it is not http:// or https:// with a host.
+// The address without a slash or /v1 at the end; "host:8080" is http.
 Result<std::string> server_url(std::string_view given);
 
 }  // namespace stride::cli

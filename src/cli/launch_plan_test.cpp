@@ -76,11 +76,11 @@ TEST(LaunchPlan, AsTextForAShell) {
 }
 
 TEST(ServerUrl, LosesItsSlashesAndVersion) {
-  for (const char* given : {"http://a:1", "http://a:1/", "http://a:1/v1", "http://a:1/v1//"})
+  for (const char* given : {"http://a:1", "http://a:1/", "http://a:1/v1", "http://a:1/v1//", "a:1"})
     EXPECT_EQ(server_url(given).value_or(""), "http://a:1") << given;
   EXPECT_EQ(server_url("https://a/prefix/").value_or(""), "https://a/prefix");
   for (const char* bad :
-       {"", "a:1", "ftp://a", "http://", "https:///", "http://a b", "http://a\nb"})
+       {"", "ftp://a", "http://", "https:///", "http://a b", "http://a\nb", "http://a?b"})
     EXPECT_FALSE(server_url(bad)) << bad;
 }
 

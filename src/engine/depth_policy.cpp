@@ -66,6 +66,25 @@ uint32_t DepthPolicy::choose(uint32_t limit) const {
   return lost(oldest, seconds(oldest)) <= allowance_ ? oldest : usual;
 }
 
+uint32_t DepthPolicy::choose_in_company(uint32_t limit) {
+  constexpr double kWorthwhile = 0.7;
+  constexpr uint32_t kRetry = 64;  // steps after which one draft finds out what has changed
+  double likely = 1;
+  uint32_t depth = 0;
+  while (depth < std::min<size_t>(limit, heads_.size())) {
+    likely *= heads_[depth].acceptance;
+    if (likely < kWorthwhile) break;
+    ++depth;
+  }
+  if (depth > 0 || limit == 0) {
+    n_without_ = 0;
+  } else if (++n_without_ >= kRetry) {
+    n_without_ = 0;
+    return 1;
+  }
+  return depth;
+}
+
 void DepthPolicy::saw_step(uint32_t depth, double seconds) {
   Depth& d = depths_[depth];
   ++n_step_;

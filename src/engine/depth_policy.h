@@ -22,6 +22,12 @@ class DepthPolicy {
   // The depth of the next step, at most `limit`.
   uint32_t choose(uint32_t limit) const;
 
+  // The same where other sequences take part in the step, so that its time says nothing about this
+  // one's drafts: as many as are likely enough to be right. A further row of a batch takes a bit
+  // more than half of what a row takes on average (a slab at 4 and at 8 rows), and the heads come
+  // on top.
+  uint32_t choose_in_company(uint32_t limit);
+
   // A step with so many drafts took so long, drafting included.
   void saw_step(uint32_t depth, double seconds);
   // The same where heads had to read up first: no measure of the depth, but time spent on it.
@@ -54,7 +60,8 @@ class DepthPolicy {
   std::vector<Depth> depths_;  // [max_depth + 1]
   uint32_t n_known_ = 0;       // depths that have been measured: the first ones
   uint64_t n_step_ = 0;
-  double allowance_ = 0;  // seconds that may be lost on depths other than the best
+  uint32_t n_without_ = 0;  // steps in company since the last draft
+  double allowance_ = 0;    // seconds that may be lost on depths other than the best
 };
 
 }  // namespace stride::engine

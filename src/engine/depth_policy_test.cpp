@@ -116,5 +116,20 @@ TEST(DepthPolicy, ClocksThatStandStillDoNoHarm) {
   for (int i = 0; i < 100; ++i) world.step(policy);
 }
 
+// In company only likely drafts are worth their rows, and now and then one is tried.
+TEST(DepthPolicy, InCompanyLikelyDraftsAreMade) {
+  DepthPolicy policy(3);
+  for (int i = 0; i < 400; ++i) policy.saw_drafts(3, 3);
+  EXPECT_EQ(policy.choose_in_company(3), 3U);
+  EXPECT_EQ(policy.choose_in_company(2), 2U);
+  EXPECT_EQ(policy.choose_in_company(0), 0U);
+  for (int i = 0; i < 400; ++i) policy.saw_drafts(3, 1);
+  EXPECT_EQ(policy.choose_in_company(3), 1U);
+  for (int i = 0; i < 400; ++i) policy.saw_drafts(3, 0);
+  uint32_t n_draft = 0;
+  for (int i = 0; i < 640; ++i) n_draft += policy.choose_in_company(3);
+  EXPECT_EQ(n_draft, 10U);
+}
+
 }  // namespace
 }  // namespace stride::engine

@@ -85,6 +85,22 @@ std::string_view name(FinishCause cause) {
   return "";
 }
 
+std::string_view name(CacheMiss miss) {
+  switch (miss) {
+    case CacheMiss::none:
+      return "none";
+    case CacheMiss::unknown:
+      return "unknown";
+    case CacheMiss::longer:
+      return "longer";
+    case CacheMiss::changed:
+      return "changed";
+    case CacheMiss::rewind:
+      return "rewind";
+  }
+  return "";
+}
+
 Result<Generated> generate(const Engine& engine, Session& session, const GenerationInput& input,
                            const GenerationOptions& options, const Listener& listener,
                            std::stop_token stop) {
@@ -106,6 +122,7 @@ Result<Generated> generate(const Engine& engine, Session& session, const Generat
   if (read) {
     result.usage.reused_tokens = read->reused;
     result.usage.matched_tokens = read->reused;
+    result.usage.cache_miss = read->reused > 0 ? CacheMiss::longer : CacheMiss::unknown;
     result.timings.prefill_seconds = read->seconds;
     if (read->seconds > 0)
       result.timings.prompt_tokens_per_second = read->processed / read->seconds;

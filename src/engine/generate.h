@@ -57,14 +57,25 @@ struct GeneratedToken {
   std::optional<decode::Logprobs> logprobs{};  // of chosen tokens, where asked for
 };
 
+// Why part of a prompt had to be read, though it may have been read before.
+enum class CacheMiss : uint8_t {
+  none,     // nothing but its end was read
+  unknown,  // nothing that is held begins like it
+  longer,   // it goes on where what is held ends
+  changed,  // it parts from what is held
+  rewind    // it has more in common with what is held than the sliding layers can be taken back to
+};
+std::string_view name(CacheMiss miss);
+
 struct Usage {
   uint32_t prompt_tokens = 0;
   uint32_t reused_tokens = 0;  // of the prompt, found in the cache
   // Of the prompt, in common with something that the cache holds. Those that were not reused lie
   // behind the last place where the sliding layers could be taken up.
   uint32_t matched_tokens = 0;
-  uint32_t reasoning_tokens = 0;  // generated, up to and including </think>
-  uint32_t answer_tokens = 0;     // generated after it
+  CacheMiss cache_miss = CacheMiss::unknown;  // the reason that weighs most
+  uint32_t reasoning_tokens = 0;              // generated, up to and including </think>
+  uint32_t answer_tokens = 0;                 // generated after it
   uint32_t completion_tokens() const { return reasoning_tokens + answer_tokens; }
 };
 

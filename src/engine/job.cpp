@@ -40,6 +40,7 @@ void Job::begin(std::unique_ptr<Session> with, const CacheHit& hit,
   began = true;
   admitted = Clock::now();
   n_matched = hit.n_matched;
+  parts = hit.parts;
   progress = {.total = static_cast<uint32_t>(text().size()), .reused = session->size()};
   if (listener.on_prefill) listener.on_prefill(progress);
 }
@@ -83,6 +84,7 @@ void Job::finish() {
   Generated result = answer->finish();
   result.usage.reused_tokens = progress.reused;
   result.usage.matched_tokens = n_matched;
+  result.usage.cache_miss = cache_miss();
   Timings& t = result.timings;
   t.queue_seconds =
       std::chrono::duration<double>((began ? admitted : Clock::now()) - submitted).count();
@@ -98,6 +100,15 @@ void Job::finish() {
     t.generated_tokens_per_second =
         static_cast<double>(result.tokens.size() - 1) / t.decode_seconds;
   if (listener.on_finish) listener.on_finish(std::move(result));
+}
+
+CacheMiss Job::cache_miss() const {
+  const uint32_t n_new = progress.total - n_matched, n_again = n_matched - progress.reused;
+  constexpr uint32_t kEnd = 16;  // tokens that are read again in any case
+  if (n_new + n_again <= kEnd) return CacheMiss::none;
+  if (n_matched == 0) return CacheMiss::unknown;
+  if (n_again > n_new) return CacheMiss::rewind;
+  return parts ? CacheMiss::changed : CacheMiss::longer;
 }
 
 void Job::fail(Error error) {

@@ -78,10 +78,12 @@ struct Job {
   std::vector<uint32_t> stops;           // where marks are wanted while reading, ascending
   PrefillProgress progress;
   uint32_t n_matched = 0;
+  bool parts = false;  // see CacheHit
   bool began = false;  // has been admitted before
 
  private:
   Job() = default;
+  CacheMiss cache_miss() const;
 };
 
 }  // namespace stride::engine

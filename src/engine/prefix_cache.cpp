@@ -30,7 +30,10 @@ CacheHit PrefixCache::find(std::span<const Token> ids, uint32_t limit, std::stri
     for (const auto& child : at->children) {
       const uint32_t n = common_prefix(child->ids, ids.subspan(child->first));
       if (n == 0) continue;
-      hit.n_matched = std::max(hit.n_matched, child->first + n);
+      if (child->first + n > hit.n_matched) {
+        hit.n_matched = child->first + n;
+        hit.parts = n < child->ids.size() || !child->children.empty();
+      }
       for (const Mark& mark : child->marks) {
         if (mark.position > child->first + n) break;
         if (mark.position <= hit.n_usable) continue;

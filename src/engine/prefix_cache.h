@@ -38,6 +38,7 @@ struct Mark {
 struct CacheHit {
   uint32_t n_matched = 0;  // tokens that agree with something held
   uint32_t n_usable = 0;   // of them, up to the last place that can be taken up
+  bool parts = false;      // something held agrees so far and then goes on otherwise
   std::vector<cache::SharedPage> pages{};
   std::shared_ptr<const model::RewindPoint> point{};  // null where n_usable is 0
 };

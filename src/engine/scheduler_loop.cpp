@@ -9,8 +9,10 @@ namespace stride::engine {
 
 namespace {
 
-// Rewind points closer to the last one than this would save little.
-constexpr uint32_t kLeastSpacing = 64;
+// Rewind points closer to the last one than this would save little. Far from the end of a prompt,
+// where it is seldom changed, they are not worth reading it in small pieces either.
+constexpr uint32_t kLeastSpacing = 16, kFarSpacing = 256;
+constexpr uint32_t kNearEnd = 1024;
 
 size_t common_prefix(std::span<const Token> a, std::span<const Token> b) {
   const size_t n = std::min(a.size(), b.size());
@@ -265,8 +267,8 @@ void Scheduler::Loop::begin(std::unique_ptr<Job> job) {
   running_.push_back(std::move(job));
 }
 
-// Where a mark is wanted behind `from`: at the beginnings of turns and where the request says, and
-// in long texts between them.
+// Where a mark is wanted behind `from`: at the beginnings of turns (the first of which follows the
+// tools) and where the request says, and in long texts between them.
 std::vector<uint32_t> Scheduler::Loop::mark_stops(const Job& job, uint32_t from) const {
   const auto text = job.text();
   std::vector<uint32_t> places = job.request.marks;
@@ -280,7 +282,8 @@ std::vector<uint32_t> Scheduler::Loop::mark_stops(const Job& job, uint32_t from)
       stops.push_back(last + options_.mark_spacing);
   };
   for (const uint32_t place : places) {
-    if (place < last + kLeastSpacing || place >= text.size()) continue;
+    const bool dense = stops.empty() || text.size() - place <= kNearEnd;
+    if (place < last + (dense ? kLeastSpacing : kFarSpacing) || place >= text.size()) continue;
     fill(place);
     stops.push_back(place);
     last = place;
@@ -293,7 +296,7 @@ std::vector<uint32_t> Scheduler::Loop::mark_stops(const Job& job, uint32_t from)
 void Scheduler::Loop::keep(Job& job) {
   if (job.speculator && !job.speculator->finish()) return;
   if (!job.session->sequence()) return;
-  job.mark(kLeastSpacing / 4);
+  job.mark(kLeastSpacing);
   cache_.insert(job.session->tokens(), job.session->sequence()->pages(), job.marks,
                 job.request.cache_salt);
   job.marks.clear();

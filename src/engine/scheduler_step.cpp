@@ -45,7 +45,7 @@ void Scheduler::Loop::plan_answers(std::vector<Turn>& turns) {
     Job& job = *running_[i];
     if (job.phase != Job::Phase::answering) continue;
     if (!job.pass) {
-      auto pass = job.speculator->plan(job.text(), job.answer->n_left());
+      auto pass = job.speculator->plan(job.text(), job.answer->n_left(), running_.size() == 1);
       if (!pass) {
         end_failed(job, pass.error());
         --i;
@@ -157,6 +157,8 @@ void Scheduler::Loop::set_back(Job& job) {
   // By age, so before all that have not begun.
   waiting_.insert(waiting_.begin(), std::move(*at));
   running_.erase(at);
+  const std::lock_guard lock(mutex_);
+  ++stats_.n_set_back;
 }
 
 Result<> Scheduler::Loop::run_model(std::span<const Turn> turns) {

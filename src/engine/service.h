@@ -66,8 +66,9 @@ struct ServiceStats {
   uint64_t prompt_tokens = 0;  // since the start, of admitted requests
   uint64_t reused_tokens = 0;  // of them
   uint64_t generated_tokens = 0;
-  uint64_t n_step = 0;  // runs of the model
-  uint64_t n_row = 0;   // tokens they computed
+  uint64_t n_step = 0;      // runs of the model
+  uint64_t n_row = 0;       // tokens they computed
+  uint64_t n_set_back = 0;  // times that a running request was put back for want of memory
   uint64_t n_draft = 0;
   uint64_t n_draft_accepted = 0;
 };

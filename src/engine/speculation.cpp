@@ -43,10 +43,12 @@ void Speculator::accept(std::span<const Token> unread) {
 }
 
 // A draft for the last token of the text would never be looked at.
-uint32_t Speculator::choose_depth(uint32_t n_left) const {
+uint32_t Speculator::choose_depth(uint32_t n_left, bool alone) const {
   const uint32_t room = session_->capacity() - session_->size() - 1;
   const uint32_t limit = std::min({max_depth_, n_left - 1, room});
-  return adaptive_ ? session_->depth_policy().choose(limit) : limit;
+  if (!adaptive_) return limit;
+  DepthPolicy& policy = session_->depth_policy();
+  return alone ? policy.choose(limit) : policy.choose_in_company(limit);
 }
 
 Result<> Speculator::finish() {
@@ -83,14 +85,16 @@ std::optional<std::span<const float>> Speculator::at_hand(std::span<const Token>
 
 // The tokens that have not been read and, behind a single one, drafts: the heads need the hidden
 // row of all tokens before the last.
-Result<Speculator::Pass> Speculator::plan(std::span<const Token> text, uint32_t n_left) {
+Result<Speculator::Pass> Speculator::plan(std::span<const Token> text, uint32_t n_left,
+                                          bool alone) {
   if (!drafts_.empty()) {
     session_->depth_policy().saw_drafts(static_cast<uint32_t>(drafts_.size()), n_accepted_);
   }
   STRIDE_TRY(finish());
   const auto unread = text.subspan(session_->size());
   Pass pass{.ids = {unread.begin(), unread.end()},
-            .n_draft = unread.size() == 1 ? choose_depth(n_left) : 0};
+            .n_draft = unread.size() == 1 ? choose_depth(n_left, alone) : 0,
+            .alone = alone};
   if (pass.n_draft > 0) pass.n_backlog = session_->heads().backlog(pass.n_draft);
   return pass;
 }
@@ -102,7 +106,7 @@ void Speculator::Pass::add_drafts(std::span<const Token> drafts, double took) {
 
 void Speculator::ran(Pass pass, double seconds) {
   const size_t n_read = pass.ids.size() - pass.n_draft;
-  if (adaptive_ && n_read == 1) {
+  if (adaptive_ && pass.alone && n_read == 1) {
     DepthPolicy& policy = session_->depth_policy();
     pass.n_backlog <= kUsualBacklog ? policy.saw_step(pass.n_draft, pass.seconds + seconds)
                                     : policy.saw_catch_up(pass.n_draft, pass.seconds + seconds);

@@ -61,13 +61,14 @@ class Speculator {
     uint32_t n_draft = 0;
     uint32_t n_backlog = 0;  // rows that a head had to read for it
     double seconds = 0;      // that drafting took
+    bool alone = true;       // no other sequence takes part in the step
 
     model::Logits logits() const { return n_draft > 0 ? model::Logits::all : model::Logits::last; }
     void add_drafts(std::span<const Token> drafts, double took);
   };
   // Only after at_hand() gave nothing. What has not become text has been taken back. The pass still
   // lacks its n_draft guesses: see Session::draft_round().
-  Result<Pass> plan(std::span<const Token> text, uint32_t n_left);
+  Result<Pass> plan(std::span<const Token> text, uint32_t n_left, bool alone = true);
   // The session has run the pass, which took so long.
   void ran(Pass pass, double seconds);
 
@@ -78,7 +79,7 @@ class Speculator {
 
  private:
   void accept(std::span<const Token> unread);
-  uint32_t choose_depth(uint32_t n_left) const;
+  uint32_t choose_depth(uint32_t n_left, bool alone) const;
 
   Session* session_;
   uint32_t max_depth_;

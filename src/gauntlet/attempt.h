@@ -56,6 +56,8 @@ struct CapturedCall {
 };
 
 enum class TokenSource : uint8_t { none, usage, tokenizer, estimate };
+std::string_view name(TokenSource source);
+std::optional<TokenSource> parse_token_source(std::string_view name);
 
 struct TokenUsage {
   std::optional<uint64_t> input{};
@@ -64,6 +66,8 @@ struct TokenUsage {
   std::optional<uint64_t> reasoning{};  // of output
   std::optional<double> cost_usd{};
   TokenSource source = TokenSource::none;
+
+  bool operator==(const TokenUsage&) const = default;
 };
 
 // Seconds since just before the request body was written on an established connection.
@@ -80,6 +84,8 @@ struct Timing {
   double total = 0;
   std::vector<double> itl{};       // gaps between frames that bear tokens
   std::vector<double> itl_norm{};  // the same, each divided by the tokens of the frame
+
+  bool operator==(const Timing&) const = default;
 };
 
 struct Attempt {
@@ -90,20 +96,31 @@ struct Attempt {
 
   std::string answer{};     // the only channel that is graded
   std::string reasoning{};  // diagnostics
+  std::string signature{};  // of the reasoning, which some APIs want back with it
   std::string refusal{};
   std::vector<CapturedCall> calls{};
   std::string finish_reason{};  // as sent; empty: none seen
   std::string model{};          // as the endpoint names itself
 
+  // The caller asked to stop: what is here is a part, and `failure` says nothing about the
+  // endpoint.
+  bool cancelled = false;
   bool streamed = false;
-  bool done_seen = false;  // the dialect's own end marker
-  bool hidden = false;     // reasoning tokens are billed, no text of them came
+  bool done_seen = false;         // the dialect's own end marker
+  bool hidden = false;            // reasoning tokens are billed, no text of them came
+  bool inline_reasoning = false;  // reasoning came inside the answer, between tags
   bool late_open = false;  // a closing tag without an opening one relabelled what came before
   bool tag_leak = false;   // a reasoning tag inside the answer
   std::vector<std::string> notes{};  // further oddities of the protocol, one line each
 
   TokenUsage usage{};
   Timing timing{};
+
+  bool new_connection = false;  // false also where none was made
+  std::string request_sha{};    // of the request in canonical JSON, without headers and nonce
+  std::string cast{};           // file name of the recording, where one was made or replayed
+
+  bool operator==(const Attempt&) const = default;
 };
 
 }  // namespace stride::gauntlet

@@ -39,6 +39,9 @@ struct ToolSpec {
 struct Question {
   std::vector<ChatTurn> turns{};
   std::vector<ToolSpec> tools{};
+  // Of a test that has the request modes json_object and json_schema besides the plain prompt: the
+  // JSON Schema of the answer, as text. Empty: there are no such modes.
+  std::string answer_schema{};
 };
 
 struct Criterion {
@@ -60,11 +63,13 @@ struct Grade {
 
 // An answer whose grade is known before: the harness certifies itself with these.
 struct PseudoAnswer {
-  enum class Must : uint8_t { be_zero, fail, be_perfect };
+  enum class Must : uint8_t { be_zero, fail, not_pass, not_clean, be_perfect };
 
   std::string name{};               // "empty", "reference", "wrong: ignores the second step"
   std::vector<Attempt> attempts{};  // one per turn
-  Must must = Must::fail;           // fail: score at most 0.40 and not passed
+  // fail: score at most 0.40 and not passed; not_pass: partial credit may be more than that;
+  // not_clean: it may even pass, as half of a good text can.
+  Must must = Must::fail;
 };
 
 class Case {
@@ -75,8 +80,8 @@ class Case {
   // The turns to add after `attempts` (one per turn so far), or nothing when the dialogue is over.
   // Only the tool test has more than one turn.
   virtual std::vector<ChatTurn> reply(std::span<const Attempt> attempts) const;
-  // Grades the answer channel and the calls. A global guard (empty, echo, refusal) has been applied
-  // by grade() below.
+  // Grades the answer channel and the calls, at least one attempt. The global guards (empty, echo,
+  // refusal) are applied by grade() below.
   virtual Grade grade(std::span<const Attempt> attempts, Sandbox& sandbox) const = 0;
   virtual std::vector<PseudoAnswer> certification() const = 0;
 };
@@ -107,6 +112,13 @@ struct Variant {
 // YYYY-MM-DD, which test 15 tells the model.
 std::unique_ptr<Case> make_case(std::string_view test, const Variant& variant,
                                 std::string_view today);
+
+// Test 8 over a handbook of about `n_word` words instead of 8,000: the grid of depth and length.
+std::unique_ptr<Case> make_long_context_case(const Variant& variant, size_t n_word);
+
+// True where the test runs code and there is no sandbox to run it in: its cells are left out of the
+// run with a visible note. Grading such a cell all the same gives 0 with the flag "unsupported".
+bool is_unsupported(const TestInfo& test, const Sandbox& sandbox);
 
 // The grade with the global guards: what was not delivered is 0, whatever the reasoning held.
 Grade grade(const TestInfo& test, const Case& drawn, std::span<const Attempt> attempts,

@@ -9,6 +9,8 @@
 namespace stride::grammar {
 namespace {
 
+constexpr size_t kMaxGbnfRules = 4096;
+
 class GbnfParser {
  public:
   explicit GbnfParser(std::string_view text) : text_(text) {}
@@ -16,6 +18,9 @@ class GbnfParser {
   Result<std::vector<GbnfRule>> parse() {
     skip_space(true);
     while (at_ < text_.size()) {
+      if (rules_.size() > kMaxGbnfRules) {
+        return fail(Errc::exhausted, "grammar: more than {} rules", kMaxGbnfRules);
+      }
       const std::string name = read_name();
       if (name.empty()) return malformed("expected the name of a rule");
       skip_space(false);

@@ -54,6 +54,18 @@ TEST(Gbnf, ErrorsHaveLines) {
   }
 }
 
+TEST(Gbnf, AbsurdAmbiguityEnds) {
+  std::string doubling = "root ::= r0\n";
+  for (int i = 0; i < 40; ++i)
+    doubling += fmt::format("r{0} ::= r{1} \"x\" | r{1} \"y\"\n", i, i + 1);
+  const GrammarPtr grammar = must(compile_gbnf(doubling + "r40 ::= \"z\""));
+  const auto cache = testing::small_cache();
+  Matcher matcher(grammar, cache);
+  std::vector<uint32_t> bits(matcher.n_word());
+  matcher.fill_mask(bits);
+  EXPECT_TRUE(matcher.accept_text("z"));
+}
+
 TEST(Gbnf, RegexAndChoice) {
   const GrammarPtr regex = must(compile_regex("[A-Z]{3}-\\d+"));
   EXPECT_TRUE(accepts(regex, "ABC-12"));

@@ -18,6 +18,9 @@ inline constexpr size_t kMaxNfaWork = 4'000'000;  // nodes visited while one bec
 inline constexpr size_t kMaxRepeat = 10'000;      // of one counted repetition
 inline constexpr size_t kMaxAlternatives = 256;   // of one schema, anyOf and the like multiplied
 inline constexpr size_t kMaxProperties = 64;      // declared in one object: a bit for each
-inline constexpr size_t kMaxStacks = 1024;        // that one ambiguous prefix may leave open
+inline constexpr size_t kMaxNodes = 20'000;       // of one schema: places of a value, rules of GBNF
+inline constexpr size_t kMaxStacks = 256;         // that one ambiguous prefix may leave open
+inline constexpr size_t kMaxSettled = 4096;       // frames that one byte may lead through
+inline constexpr size_t kMaxMachineBytes = size_t{96} << 20;
 
 }  // namespace stride::grammar

@@ -120,7 +120,46 @@ Machine::Move Machine::move(ConfigId from, Symbol symbol) {
     return {known & ~kCloses, (known & kCloses) != 0};
   }
   const Move out = compute(from, symbol, nullptr);
-  (*configs_[from].moves)[symbol] = out.to | (out.closes_key ? kCloses : 0);
+  keep_move(from, symbol, out.to | (out.closes_key ? kCloses : 0));
+  return out;
+}
+
+// Bytes that the automaton does not tell apart lead to the same place.
+void Machine::keep_move(ConfigId from, Symbol symbol, uint32_t kept) {
+  std::array<uint32_t, kSymbols>& row = *configs_[from].moves;
+  row[symbol] = kept;
+  const Dfa* dfa = symbol < 256 ? deciding_dfa(configs_[from]) : nullptr;
+  if (dfa == nullptr) return;
+  std::array<bool, 256> apart{};
+  for (const uint32_t top : configs_[from].tops) {
+    if (const auto byte = literal_byte(frames_[top])) apart[*byte] = true;
+  }
+  if (apart[symbol]) return;
+  const std::array<uint8_t, 256>& classes = dfa->classes().of;
+  for (size_t byte = 0; byte < 256; ++byte) {
+    if (classes[byte] == classes[symbol] && !apart[byte]) row[byte] = kept;
+  }
+}
+
+std::optional<uint8_t> Machine::literal_byte(const Frame& frame) const {
+  const Instruction& at = program_.code[frame.pc];
+  if (at.op != Op::literal) return {};
+  return static_cast<uint8_t>(program_.bytes[at.a + frame.pos]);
+}
+
+const Dfa* Machine::deciding_dfa(const Config& config) const {
+  const Dfa* out = nullptr;
+  for (const uint32_t top : config.tops) {
+    const Frame& frame = frames_[top];
+    const Instruction& at = program_.code[frame.pc];
+    if (top == kAccepted || at.op == Op::literal || at.op == Op::marker) continue;
+    // The quote that ends a key is in a class of its own.
+    const bool is_new_key = at.op == Op::dynamic_key && frame.pos == 0;
+    if (out != nullptr || (at.op != Op::dfa && at.op != Op::characters && !is_new_key)) {
+      return nullptr;
+    }
+    out = &program_.dfas[is_new_key ? program_.objects[at.a].dynamic[at.b].dfa : at.a];
+  }
   return out;
 }
 
@@ -131,6 +170,7 @@ Machine::Move Machine::move(ConfigId from, Symbol symbol, std::string_view key) 
 
 Machine::Move Machine::compute(ConfigId from, Symbol symbol, const std::string_view* key) {
   Move out;
+  if (n_byte_ > kMaxMachineBytes) return out;
   ++stamp_;
   const std::vector<uint32_t> tops = configs_[from].tops;
   for (const uint32_t top : tops) {
@@ -186,27 +226,50 @@ ConfigId Machine::representative(ConfigId config, size_t n_byte) {
   return id;
 }
 
-bool Machine::is_safe(ConfigId config, size_t n_byte) const {
-  return std::ranges::any_of(configs_[config].tops, [&](uint32_t top) {
-    if (top == kAccepted) return false;
-    const Frame& frame = frames_[top];
-    const Instruction& at = program_.code[frame.pc];
-    const Limit& limit = program_.limits[frame.limit];
-    const bool has_room = !limit.most || frame.count + n_byte <= *limit.most;
-    switch (at.op) {
-      case Op::dfa:
-        return program_.dfas[at.a].is_safe(frame.pos);
-      case Op::dynamic_key:
-        return frame.pos == 0 &&
-               program_.dfas[program_.objects[at.a].dynamic[at.b].dfa].is_safe(frame.aux);
-      case Op::characters:
-        return has_room && frame.pos == program_.dfas[at.a].start();
-      case Op::raw_text:
-        return has_room;
-      default:
-        return false;
-    }
-  });
+std::optional<size_t> Machine::safe_room(const Frame& frame) const {
+  const Instruction& at = program_.code[frame.pc];
+  const auto unlimited_if = [](bool safe) {
+    return safe ? std::optional(kUnlimited) : std::nullopt;
+  };
+  switch (at.op) {
+    case Op::dfa:
+      return unlimited_if(program_.dfas[at.a].is_safe(frame.pos));
+    case Op::dynamic_key:
+      // Safe text does not end a key, so it does not matter which keys were given.
+      return unlimited_if(
+          program_.dfas[program_.objects[at.a].dynamic[at.b].dfa].is_safe(frame.aux));
+    case Op::characters:
+      if (frame.pos != program_.dfas[at.a].start()) return {};
+      break;
+    case Op::raw_text:
+      // Inside the tag that ends it, characters may belong to the tag and do not count.
+      if (program_.limits[frame.limit].most && frame.pos > 1) return {};
+      break;
+    default:
+      return {};
+  }
+  const Limit& limit = program_.limits[frame.limit];
+  return limit.most ? *limit.most - std::min(*limit.most, frame.count) : kUnlimited;
+}
+
+bool Machine::refuses_safe_text(const Frame& frame) const {
+  if (program_.code[frame.pc].op == Op::marker) return true;
+  const auto byte = literal_byte(frame);
+  return byte && !is_safe_text(std::string_view(reinterpret_cast<const char*>(&*byte), 1));
+}
+
+std::optional<size_t> Machine::safe_room(ConfigId config) const {
+  std::optional<size_t> out;
+  bool alone = true;
+  for (const uint32_t top : configs_[config].tops) {
+    if (top == kAccepted || refuses_safe_text(frames_[top])) continue;
+    const auto room = safe_room(frames_[top]);
+    if (room == kUnlimited) return room;
+    // Beside another stack that takes such text, a limit does not tell what is not allowed.
+    alone = alone && !out && room;
+    out = room;
+  }
+  return alone ? out : std::nullopt;
 }
 
 std::optional<Symbol> Machine::only_move(ConfigId config) {

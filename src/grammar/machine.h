@@ -4,7 +4,8 @@
 // look into a table.
 //
 // What is kept grows with what is written; whoever owns a machine asks n_byte() and starts another
-// one, into which a configuration can be carried over. One thread at a time.
+// one, into which a configuration can be carried over. Beyond kMaxMachineBytes nothing moves any
+// more. One thread at a time.
 #pragma once
 
 #include <array>
@@ -63,8 +64,10 @@ class Machine {
   bool in_dynamic_key(ConfigId config) const { return configs_[config].in_key; }
   // Directly behind the quote that opens a key.
   bool at_key_start(ConfigId config) const { return configs_[config].key_start; }
-  // Whether all tokens of safe text (see is_safe_text) of at most `n_byte` bytes may follow.
-  bool is_safe(ConfigId config, size_t n_byte) const;
+  static constexpr size_t kUnlimited = SIZE_MAX;
+  // How many characters of safe text (see is_safe_text) may follow, whatever they are: texts of
+  // that many or fewer are allowed, and longer ones are not. Nothing where it depends on the text.
+  std::optional<size_t> safe_room(ConfigId config) const;
   bool can_move(ConfigId config) const {
     return configs_[config].tops.size() > (configs_[config].accepts ? 1 : 0);
   }
@@ -98,6 +101,8 @@ class Machine {
 
   static constexpr uint32_t kAccepted = 1;
 
+  std::optional<size_t> safe_room(const Frame& frame) const;
+  bool refuses_safe_text(const Frame& frame) const;
   std::optional<Symbol> find_only_move(ConfigId config);
   uint32_t intern(const Frame& frame);
   ConfigId intern(std::vector<uint32_t> tops);
@@ -130,6 +135,11 @@ class Machine {
 
   Frame clamped(Frame frame, size_t n_byte, bool is_top) const;
   uint32_t represent(uint32_t frame, size_t n_byte, bool is_top);
+  // The byte that a literal waits for.
+  std::optional<uint8_t> literal_byte(const Frame& frame) const;
+  // The automaton that alone decides where bytes lead, except for those that literals wait for.
+  const Dfa* deciding_dfa(const Config& config) const;
+  void keep_move(ConfigId from, Symbol symbol, uint32_t kept);
   Move compute(ConfigId from, Symbol symbol, const std::string_view* key);
 
   GrammarPtr grammar_;

@@ -18,13 +18,16 @@ void Machine::rest(const Frame& frame) {
   if (tops_.size() < kMaxStacks && std::ranges::find(tops_, id) == tops_.end()) tops_.push_back(id);
 }
 
+// What an absurdly ambiguous grammar would lead to beyond the limits is dropped: its texts cannot
+// be written, but none that do not fit it can.
 void Machine::settle() {
-  while (!pending_.empty()) {
+  for (size_t n = 0; !pending_.empty() && n < kMaxSettled; ++n) {
     const Frame frame = pending_.back();
     pending_.pop_back();
     const uint32_t id = intern(frame);
     if (std::exchange(stamps_[id], stamp_) != stamp_) settle(frame);
   }
+  pending_.clear();
 }
 
 void Machine::settle(Frame frame) {

@@ -119,8 +119,13 @@ const Mask& MaskCache::mask(Machine& machine, ConfigId config) {
 
 Mask MaskCache::compute(Machine& machine, ConfigId config) const {
   Mask out;
-  if (machine.is_safe(config, trie_->max_bytes())) {
+  if (const auto room = machine.safe_room(config)) {
     out.bits.assign(trie_->safe_mask().begin(), trie_->safe_mask().end());
+    for (const TokenTrie::SafeToken& safe : trie_->safe_tokens()) {
+      if (safe.n_character <= *room) break;
+      const auto i = static_cast<size_t>(safe.token);
+      out.bits[i / 32] &= ~(uint32_t{1} << (i % 32));
+    }
     walk(machine, config, trie_->unsafe(), out);
   } else {
     out.bits.resize(trie_->n_word());

@@ -29,7 +29,9 @@ class Matcher {
 
   Matcher(GrammarPtr grammar, std::shared_ptr<MaskCache> cache);
 
-  // Sets the bits of all tokens: bit i % 32 of word i / 32. Needs n_word() words.
+  // Sets the bits of all tokens: bit i % 32 of word i / 32. Needs n_word() words. Some token is
+  // always allowed before finished(), except where a grammar is so ambiguous that it meets the
+  // limits (see limits.h); the answer should be ended there.
   void fill_mask(std::span<uint32_t> bits);
   size_t n_word() const { return cache_->trie().n_word(); }
 
@@ -49,7 +51,7 @@ class Matcher {
 
   // Any text may follow: the place is one of content, not of structure such as tags, keys of a
   // schema and punctuation, which can be taken greedily.
-  bool in_free_text() const { return state_.machine->is_safe(state_.config, 1); }
+  bool in_free_text() const { return state_.machine->safe_room(state_.config).value_or(0) > 0; }
   // The text may end here: end tokens are allowed.
   bool complete() const { return !state_.finished && state_.machine->accepts(state_.config); }
   // An end token was accepted.

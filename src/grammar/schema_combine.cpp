@@ -65,6 +65,20 @@ const Json* find_anchor(const Json& within, std::string_view name, size_t depth)
 
 }  // namespace
 
+std::string pointer_token(std::string_view key) {
+  std::string out = "/";
+  for (const char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 Json SchemaReader::refer(const Json* schema) {
   Json out = Json::object();
   out[std::string(keyword::kReferred)] = referred_.size();
@@ -74,6 +88,7 @@ Json SchemaReader::refer(const Json* schema) {
 
 Result<const Json*> SchemaReader::resolve(const Json& ref, const std::string& place) {
   const std::string target = ref.is_string() ? ref.get<std::string>() : std::string();
+  if (const auto known = resolved_.find(target); known != resolved_.end()) return known->second;
   std::string pointer = target.starts_with('#') ? target.substr(1) : "?";
   // A fragment of a URI may be percent-encoded.
   for (size_t at = pointer.find('%'); at != std::string::npos; at = pointer.find('%', at + 1)) {
@@ -91,7 +106,7 @@ Result<const Json*> SchemaReader::resolve(const Json& ref, const std::string& pl
     }
     return own(Json(true), place);
   }
-  return note(*found, is_pointer ? pointer : target.substr(1));
+  return resolved_[target] = note(*found, is_pointer ? pointer : target.substr(1));
 }
 
 Result<void> SchemaReader::apply_combination(const Json& schema, const std::string& place,

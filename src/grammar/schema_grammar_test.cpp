@@ -173,6 +173,18 @@ TEST(SchemaGrammar, HostileSchemasEnd) {
   for (int i = 0; i < 20; ++i)
     product += R"({"anyOf":[{"minimum":1},{"maxLength":2},{"minItems":3}]},)";
   EXPECT_THAT(error_of(product + "true]}", Errc::exhausted), HasSubstr("alternatives"));
+  // Negations that refer to each other twice at every level.
+  std::string twice = R"({"$ref":"#/$defs/d0","$defs":{)";
+  for (int i = 0; i < 40; ++i) {
+    twice += fmt::format(
+        R"("d{0}":{{"not":{{"anyOf":[{{"$ref":"#/$defs/d{1}"}},{{"$ref":"#/$defs/d{1}"}}]}}}},)", i,
+        i + 1);
+  }
+  static_cast<void>(compile_json_schema(twice + R"("d40":{"type":"null"}}})"));
+  std::string patterns = R"({"allOf":[)";
+  for (int i = 0; i < 2000; ++i)
+    patterns += fmt::format(R"({{"pattern":"(a|b)*a(a|b){{9}}{}"}},)", i);
+  static_cast<void>(error_of(patterns + "true]}", Errc::exhausted));
   check(R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}})",
         {"1"}, {"{"});
 }

@@ -55,8 +55,8 @@ Result<SchemaCompiler::NodeId> SchemaCompiler::node_of(const Conjunction& schema
   if (!added) return at->second;
   nodes_.push_back({.schemas = schemas, .rule = builder_.add_rule()});
   pending_.push_back(at->second);
-  if (builder_.n_state() + nodes_.size() > kMaxStates) {
-    return fail(Errc::exhausted, "the schema needs more than {} states", kMaxStates);
+  if (builder_.n_state() > kMaxStates || nodes_.size() > kMaxNodes) {
+    return fail(Errc::exhausted, "the schema describes more than {} places of a value", kMaxNodes);
   }
   return at->second;
 }
@@ -288,6 +288,7 @@ Result<void> SchemaCompiler::read_dynamic(Alternative& out, const std::optional<
     for (size_t i = 0; i < patterns.size(); ++i) {
       dfa = (subset >> i & 1) != 0 ? STRIDE_TRY(intersect(dfa, automata[i]))
                                    : STRIDE_TRY(subtract(dfa, automata[i]));
+      if (auto ok = reader_.spend(dfa); !ok) return ok;
     }
     Conjunction schemas;
     for (const ObjectPart& part : shape.objects) {

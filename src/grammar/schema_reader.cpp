@@ -31,26 +31,19 @@ std::unexpected<Error> malformed(const std::string& place, std::string_view keyw
   return fail(Errc::invalid_argument, "schema at \"#{}\": \"{}\" {}", place, keyword, what);
 }
 
+Conjunction as_set(Conjunction schemas) {
+  std::ranges::sort(schemas);
+  const auto repeated = std::ranges::unique(schemas);
+  schemas.erase(repeated.begin(), repeated.end());
+  return schemas;
+}
+
 void tighten(std::optional<Bound>& bound, Bound with, int direction) {
   const int order = bound ? direction * compare(with.value, bound->value) : 1;
   if (order > 0 || (order == 0 && !with.inclusive)) bound = std::move(with);
 }
 
 }  // namespace
-
-std::string pointer_token(std::string_view key) {
-  std::string out = "/";
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 SchemaReader::SchemaReader(const Json& root, Enforcement enforcement)
     : root_(root), enforcement_(enforcement) {
@@ -379,10 +372,7 @@ Result<Conjunction> SchemaReader::member(const Shape& shape, const std::string& 
     }
     if (!known && part.additional != nullptr) out.push_back(part.additional);
   }
-  std::ranges::sort(out);
-  const auto repeated = std::ranges::unique(out);
-  out.erase(repeated.begin(), repeated.end());
-  return out;
+  return as_set(std::move(out));
 }
 
 Conjunction SchemaReader::item(const Shape& shape, size_t index) const {
@@ -394,10 +384,7 @@ Conjunction SchemaReader::item(const Shape& shape, size_t index) const {
       out.push_back(part.items);
     }
   }
-  std::ranges::sort(out);
-  const auto repeated = std::ranges::unique(out);
-  out.erase(repeated.begin(), repeated.end());
-  return out;
+  return as_set(std::move(out));
 }
 
 }  // namespace stride::grammar

@@ -158,6 +158,7 @@ class SchemaReader {
   Enforcement enforcement_;
   std::deque<Json> owned_;
   std::vector<const Json*> referred_;
+  std::map<std::string, const Json*> resolved_;  // by what $ref says
   std::map<const Json*, std::string> places_;
   std::map<const Json*, const Json*> negations_;  // nullptr: being made
   std::map<const Json*, std::vector<const Json*>> options_;

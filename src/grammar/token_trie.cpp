@@ -2,10 +2,19 @@
 #include "grammar/token_trie.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "grammar/program_builder.h"
 
 namespace stride::grammar {
+namespace {
+
+uint32_t count_characters(std::string_view text) {
+  return static_cast<uint32_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<uint8_t>(c) & 0xc0) != 0x80; }));
+}
+
+}  // namespace
 
 TokenTrie::TokenTrie(std::shared_ptr<const text::Tokenizer> tokenizer)
     : tokenizer_(std::move(tokenizer)) {
@@ -23,10 +32,12 @@ TokenTrie::TokenTrie(std::shared_ptr<const text::Tokenizer> tokenizer)
     max_bytes_ = std::max(max_bytes_, word.text.size());
     if (is_safe_text(word.text)) {
       safe_mask_[i / 32] |= uint32_t{1} << (i % 32);
+      safe_tokens_.push_back({count_characters(word.text), token});
     } else {
       unsafe.push_back(word);
     }
   }
+  std::ranges::stable_sort(safe_tokens_, std::greater{}, &SafeToken::n_character);
   std::ranges::sort(words, {}, &Word::text);
   std::ranges::sort(unsafe, {}, &Word::text);
   all_ = build(words);

@@ -39,6 +39,12 @@ class TokenTrie {
   // Without the tokens of safe text (see is_safe_text), and a mask of those.
   const Nodes& unsafe() const { return unsafe_; }
   std::span<const uint32_t> safe_mask() const { return safe_mask_; }
+  // The tokens of safe text with their characters, the longest first.
+  struct SafeToken {
+    uint32_t n_character;
+    Token token;
+  };
+  std::span<const SafeToken> safe_tokens() const { return safe_tokens_; }
 
   size_t n_token() const { return tokenizer_->size(); }
   size_t n_word() const { return safe_mask_.size(); }
@@ -60,6 +66,7 @@ class TokenTrie {
   std::shared_ptr<const text::Tokenizer> tokenizer_;
   Nodes all_, unsafe_;
   std::vector<uint32_t> safe_mask_;
+  std::vector<SafeToken> safe_tokens_;
   std::array<std::optional<Token>, kMarkers> markers_;
   size_t max_bytes_ = 0;
 };

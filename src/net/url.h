@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Percent-encoding and query strings (RFC 3986, and the form encoding of HTML for '+').
+// The address of an HTTP endpoint, taken apart strictly: http and https only, no user names or
+// passwords in it (they would end up in records), no fragment, no white space.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
+
+#include "base/error.h"
 
 namespace stride::net {
 
-enum class Plus { literal, is_space };
+struct Url {
+  bool secure = false;
+  std::string host{};   // lower case; an IPv6 address without brackets
+  uint16_t port = 0;    // that of the scheme where none was written
+  std::string path{};   // "" or begins with a slash, as written
+  std::string query{};  // without the question mark
 
-// nullopt where '%' is not followed by two hexadecimal digits. The result may hold any byte.
-std::optional<std::string> percent_decode(std::string_view text, Plus plus = Plus::literal);
+  bool operator==(const Url&) const = default;
+};
 
-// "a=1&b=x%20y&c" as pairs in order; '+' is a space; a name without '=' has an empty value; empty
-// pieces are skipped. nullopt for a bad escape or more than 1,000 pairs.
-using QueryPairs = std::vector<std::pair<std::string, std::string>>;
-std::optional<QueryPairs> parse_query(std::string_view query);
+// "host:8080/v1" is http. The error quotes no more than the part that is wrong.
+Result<Url> parse_url(std::string_view text);
 
-// The value of the first pair of this name, or nullptr.
-const std::string* find_query(const QueryPairs& pairs, std::string_view name);
+// The port is left out where it is that of the scheme.
+std::string to_string(const Url& url);
+
+// 127.0.0.0/8, ::1 and localhost.
+bool is_loopback(const Url& url);
 
 }  // namespace stride::net

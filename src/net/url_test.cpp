@@ -6,38 +6,34 @@
 namespace stride::net {
 namespace {
 
-TEST(PercentDecode, DecodesEveryByte) {
-  EXPECT_EQ(percent_decode("/v1/models/a%2Fb"), "/v1/models/a/b");
-  EXPECT_EQ(percent_decode("%e2%82%AC"), "\xe2\x82\xac");
-  EXPECT_EQ(percent_decode("%00"), std::string(1, '\0'));
-  EXPECT_EQ(percent_decode("a+b"), "a+b");
-  EXPECT_EQ(percent_decode("a+b", Plus::is_space), "a b");
-  EXPECT_EQ(percent_decode(""), "");
+TEST(Url, IsTakenApartAndPutTogetherAgain) {
+  const auto url = parse_url("HTTPS://Api.Example.com:8443/v1/x?a=b&c=d");
+  ASSERT_TRUE(url) << url.error().message;
+  EXPECT_EQ(*url, (Url{true, "api.example.com", 8443, "/v1/x", "a=b&c=d"}));
+  EXPECT_EQ(to_string(*url), "https://api.example.com:8443/v1/x?a=b&c=d");
+  EXPECT_EQ(to_string(parse_url("http://[::1]:80/").value()), "http://[::1]/");
 }
 
-TEST(PercentDecode, RefusesBrokenEscapes) {
-  for (const char* text : {"%", "%1", "a%", "%g0", "%0g", "%-1", "%+1", "% 1", "%0x", "%%41"})
-    EXPECT_EQ(percent_decode(text), std::nullopt) << text;
+TEST(Url, TakesAHostWithoutSchemeAsHttp) {
+  EXPECT_EQ(parse_url("localhost:8080").value(), (Url{false, "localhost", 8080, "", ""}));
+  EXPECT_EQ(parse_url("example.com?x").value(), (Url{false, "example.com", 80, "", "x"}));
 }
 
-TEST(Query, PairsInOrder) {
-  const auto pairs = parse_query("a=1&b=x%20y+z&c&=v&&d==&a=2");
-  ASSERT_TRUE(pairs);
-  EXPECT_EQ(*pairs,
-            (QueryPairs{{"a", "1"}, {"b", "x y z"}, {"c", ""}, {"", "v"}, {"d", "="}, {"a", "2"}}));
-  EXPECT_EQ(*find_query(*pairs, "a"), "1");
-  EXPECT_EQ(find_query(*pairs, "e"), nullptr);
-  EXPECT_EQ(parse_query(""), QueryPairs{});
-  EXPECT_EQ(parse_query("&&&"), QueryPairs{});
+TEST(Url, RefusesWhatNamesNoEndpoint) {
+  for (const char* text : {"", "ftp://host", "http://", "http://ho st", "http://host:0",
+                           "http://host:65536", "http://host:80x", "http://user:secret@host",
+                           "http://host/#part", "http://[::1", "http://[g::1]", "http://[::1]x",
+                           "http://ho\nst", "http://h\xc3\xb6st", "://host", "http://:80"})
+    EXPECT_FALSE(parse_url(text)) << text;
+  EXPECT_FALSE(parse_url("http://" + std::string(9000, 'a')));
+  EXPECT_FALSE(parse_url("http://user:secret@host").error().message.contains("secret"));
 }
 
-TEST(Query, RefusesBrokenEscapesAndTooManyPairs) {
-  EXPECT_EQ(parse_query("a=%2"), std::nullopt);
-  EXPECT_EQ(parse_query("%=1"), std::nullopt);
-  std::string many;
-  for (int i = 0; i < 1000; ++i) many += "a&";
-  EXPECT_TRUE(parse_query(many));
-  EXPECT_EQ(parse_query(many + "a"), std::nullopt);
+TEST(Url, KnowsWhatStaysOnTheMachine) {
+  for (const char* text : {"http://localhost", "127.0.0.1:80", "http://[::1]:9/x", "127.9.9.9"})
+    EXPECT_TRUE(is_loopback(parse_url(text).value())) << text;
+  for (const char* text : {"http://example.com", "128.0.0.1", "127.evil.com", "localhost.evil.com"})
+    EXPECT_FALSE(is_loopback(parse_url(text).value())) << text;
 }
 
 }  // namespace

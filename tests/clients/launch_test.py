@@ -131,7 +131,7 @@ class Launch(unittest.TestCase):
         self.fails(1, "is no Stride server: /health gave status 404", "claude", "--url",
                    self.url + "/elsewhere")
         self.fails(2, "emacs is not a client.*claude, codex, opencode", "emacs")
-        self.fails(2, "must begin with http", "claude", "--url", "localhost:8080")
+        self.fails(2, "--url: .*ftp", "claude", "--url", "ftp://localhost:8080")
 
 
 if __name__ == "__main__":

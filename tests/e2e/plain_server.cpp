@@ -18,7 +18,7 @@
 
 #include "net/http_server.h"
 #include "net/sse.h"
-#include "net/url.h"
+#include "net/query.h"
 
 namespace {
 

@@ -168,9 +168,12 @@ class Serve(unittest.TestCase):
         events = self.server.events("/v1/responses", input="What is 347 + 285?")
         self.assertEqual([d["sequence_number"] for _, d in events], list(range(len(events))))
         self.assertTrue(all(name == data["type"] for name, data in events))
-        kinds = [name for name, _ in events if not name.endswith(".delta")]
+        # Signs of life may come at any time.
+        kinds = [name for name, _ in events[2:]
+                 if not name.endswith((".delta", ".in_progress"))]
+        self.assertEqual([name for name, _ in events[:2]],
+                         ["response.created", "response.in_progress"])
         self.assertEqual(kinds, [
-            "response.created", "response.in_progress",
             "response.output_item.added", "response.content_part.added",
             "response.reasoning_text.done", "response.content_part.done",
             "response.output_item.done",

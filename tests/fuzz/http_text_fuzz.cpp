@@ -11,7 +11,7 @@
 #include "net/access.h"
 #include "net/response_head.h"
 #include "net/sse.h"
-#include "net/url.h"
+#include "net/query.h"
 
 namespace {
 

@@ -71,6 +71,19 @@ TEST_F(VocabularyMask, Schema) {
       R"({"text": "A short sentence, and another one.", "id": "00ff12ab", "score": 87})", 5);
 }
 
+TEST_F(VocabularyMask, LimitedText) {
+  follow(*compile_json_schema(R"({"type":"string","minLength":3,"maxLength":30})"),
+         "\"Limits near \\u00e9 \xc3\xa9 the end 1234\"", 1);
+  const auto grammar = compile_calls(
+      {R"({"name":"f","parameters":{"properties":{"a":{"type":"string","maxLength":12}},"required":["a"]}})"},
+      {.choice = CallRules::Choice::required});
+  ASSERT_TRUE(grammar);
+  follow(*grammar,
+         "<tool_call>\n<function=f>\n<parameter=a>\nfoo\n</ba>xy\n</parameter>\n</function>\n</"
+         "tool_call>",
+         1);
+}
+
 TEST_F(VocabularyMask, Calls) {
   const auto grammar = compile_calls(
       {R"({"name":"search_files","parameters":{"properties":{"pattern":{"type":"string"},"limit":{"type":"integer"},)"

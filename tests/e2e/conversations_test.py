@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Long conversations of agents against `stride serve`: no prompt is read twice.
+
+Generates what agents do to their histories over hundreds of turns: they add tool results, edit the last message or an
+early one, drop reasoning, ask again, branch, and work two at a time with short requests in between. Of each prompt,
+what had to be read is compared with what is new in it, which is found here, from the texts of all prompts and answers
+before it, independently of what the server's cache believes.
+
+Usage: conversations_test.py STRIDE SOURCE_FOLDER   (STRIDE_TEST_ALL=1: more turns)
+"""
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.request
+
+STRIDE, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+ALL = os.environ.get("STRIDE_TEST_ALL") == "1"
+N_TURN = 240 if ALL else 60
+WORDS = ("river stone lamp copper window garden letter harbour winter paper signal bridge morning salt engine "
+         "valley candle market forest silver").split()
+TOOLS = [{"type": "function",
+          "function": {"name": name, "description": f"Does {name} for the caller, and says what came of it.",
+                       "parameters": {"type": "object", "properties": {"path": {"type": "string"}},
+                                      "required": ["path"]}}}
+         for name in ("read_file", "write_file", "list_files", "search")]
+
+
+class Server:
+    def __init__(self, *flags):
+        self.process = subprocess.Popen(
+            [STRIDE, "serve", "--port", "0", "--temp", "0", "--state", "-", *flags],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tempfile.gettempdir())
+        self.url = re.search(r"http://\S+?(?=,)", self.process.stdout.readline()).group(0)
+
+    def post(self, path, body):
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=300) as answer:
+            return json.loads(answer.read())
+
+    def close(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+        self.process.stdout.close()
+
+
+class Account:
+    """What the server read, against what no earlier prompt or answer had held."""
+
+    def __init__(self, server):
+        self.server = server
+        self.seen = []  # token lists
+        self.n_read = self.n_new = self.n_prompt = self.n_request = 0
+        self.worst = 0  # tokens read beyond the new ones, in one request
+
+    def ask(self, body):
+        body = {"model": "nano", "max_tokens": 24, "seed": 1, "return_token_ids": True, **body}
+        answer = self.server.post("/v1/chat/completions", body)
+        prompt = answer["prompt_token_ids"]
+        said = answer["choices"][0]["token_ids"]
+        n_shared = max((shared(prompt, other) for other in self.seen), default=0)
+        n_shared = min(n_shared, len(prompt) - 1)  # the last token is always run
+        n_read = answer["timings"]["prompt_n"]
+        assert answer["usage"]["prompt_tokens"] == len(prompt)
+        self.n_request += 1
+        self.n_prompt += len(prompt)
+        self.n_read += n_read
+        self.n_new += len(prompt) - n_shared
+        self.worst = max(self.worst, n_read - (len(prompt) - n_shared))
+        self.seen.append(prompt + said)
+        return answer["choices"][0]["message"]
+
+
+def shared(a, b):
+    n = min(len(a), len(b))
+    if a[:n] == b[:n]:
+        return n
+    low, high = 0, n
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (middle, high) if a[:middle] == b[:middle] else (low, middle)
+    return low
+
+
+class Agent:
+    """One agent: a conversation that grows by questions, answers, calls and their results."""
+
+    def __init__(self, seed, account):
+        self.random = random.Random(seed)
+        self.account = account
+        self.messages = [{"role": "system", "content": self.text(120)}]
+        self.n_call = 0
+
+    def text(self, n):
+        return " ".join(self.random.choice(WORDS) for _ in range(n))
+
+    def send(self, **extra):
+        message = self.account.ask({"messages": self.messages, "tools": TOOLS, **extra})
+        message = {k: v for k, v in message.items() if k in ("role", "content", "reasoning_content", "tool_calls")}
+        return message
+
+    def question(self):
+        self.messages.append({"role": "user", "content": self.text(self.random.randint(5, 80))})
+        self.messages.append(self.send())
+
+    def call(self):
+        """A tool call that is forced, and its result."""
+        if self.messages[-1]["role"] != "user":
+            self.messages.append({"role": "user", "content": self.text(self.random.randint(5, 40))})
+        for _ in range(self.random.randint(1, 3)):
+            message = self.send(tool_choice="required", max_tokens=80)
+            self.messages.append(message)
+            for call in message.get("tool_calls") or []:
+                self.messages.append({"role": "tool", "tool_call_id": call["id"],
+                                      "content": self.text(self.random.randint(10, 150))})
+        self.messages.append(self.send())
+
+    def edit_last(self):
+        """The last question in other words."""
+        at = max(i for i, m in enumerate(self.messages) if m["role"] == "user")
+        del self.messages[at + 1:]
+        self.messages[at] = {"role": "user", "content": self.text(self.random.randint(5, 60))}
+        self.messages.append(self.send())
+
+    def edit_early(self):
+        """An early question in other words, with all that followed kept."""
+        places = [i for i, m in enumerate(self.messages) if m["role"] == "user"]
+        at = places[len(places) // 3]
+        self.messages[at] = {"role": "user", "content": self.text(20)}
+        self.messages.append({"role": "user", "content": self.text(10)})
+        self.messages.append(self.send())
+
+    def again(self):
+        """The same question again."""
+        at = max(i for i, m in enumerate(self.messages) if m["role"] == "user")
+        del self.messages[at + 1:]
+        self.messages.append(self.send(seed=self.random.randint(1, 99)))
+
+    def branch(self):
+        """Back to an earlier place, and another way from there."""
+        places = [i for i, m in enumerate(self.messages) if m["role"] == "user"]
+        at = places[-min(len(places), self.random.randint(2, 5))]
+        kept, self.messages = self.messages, self.messages[:at]
+        self.question()
+        if self.random.random() < 0.5:
+            self.messages = kept
+
+    def drop_reasoning(self):
+        """Some clients leave it out."""
+        for message in self.messages:
+            message.pop("reasoning_content", None)
+        self.question()
+
+    def parts(self):
+        """The same content in another form: parts instead of a string."""
+        for message in self.messages:
+            if message["role"] == "user" and isinstance(message["content"], str):
+                message["content"] = [{"type": "text", "text": message["content"]}]
+        self.question()
+
+    def turn(self):
+        if len(self.messages) < 4:
+            return self.question()
+        step = self.random.choices(
+            [self.question, self.call, self.edit_last, self.again, self.branch, self.drop_reasoning, self.parts,
+             self.edit_early],
+            [30, 30, 8, 8, 6, 6, 4, 1])[0]
+        step()
+        # A conversation stays within the context.
+        if sum(len(json.dumps(m)) for m in self.messages) > 60000:
+            self.messages = self.messages[:1]
+
+
+class Conversations(unittest.TestCase):
+    def setUp(self):
+        self.server = Server("-c", "32768")
+        self.addCleanup(self.server.close)
+        self.account = Account(self.server)
+
+    def check(self):
+        a = self.account
+        print(f"\n{a.n_request} requests, {a.n_prompt} prompt tokens: {a.n_new} new, {a.n_read} read "
+              f"({a.n_read / a.n_new:.3f}x), at most {a.worst} beyond what is new")
+        self.assertLessEqual(a.n_read, 1.05 * a.n_new)
+        self.assertLessEqual(a.worst, 64 + 512)
+
+    def test_one_agent(self):
+        agent = Agent(1, self.account)
+        for _ in range(N_TURN):
+            agent.turn()
+        self.check()
+
+    def test_two_agents_and_short_requests(self):
+        agents = [Agent(2, self.account), Agent(3, self.account)]
+        for i in range(N_TURN):
+            agents[i % 2].turn()
+            if i % 5 == 0:
+                self.account.ask({"messages": [{"role": "user", "content": f"Title of request {i}?"}]})
+        self.check()
+
+    def test_answers_are_those_of_a_cold_cache(self):
+        agent = Agent(4, self.account)
+        for _ in range(12):
+            agent.turn()
+        warm = self.account.ask({"messages": agent.messages, "tools": TOOLS, "max_tokens": 100, "logprobs": True})
+        cold = Server("-c", "32768")
+        self.addCleanup(cold.close)
+        # Only what a new server can know: reasoning and calls as the client has them.
+        told = [{k: v for k, v in m.items()} for m in agent.messages]
+        first = Account(self.server).ask({"messages": told, "max_tokens": 100, "logprobs": True})
+        fresh = Account(cold).ask({"messages": told, "max_tokens": 100, "logprobs": True})
+        self.assertEqual(first["content"], fresh["content"])
+        self.assertIsNotNone(warm)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
