@@ -122,13 +122,24 @@ uint32_t retry_after(const Failure& failure) {
   return row_of(failure.kind).retry_after;
 }
 
+namespace {
+
+// Anthropic's libraries (1.12 and later) ask for a thread in their tool loops, and send everything
+// themselves only after an error with this code.
+constexpr std::string_view kThreadField = "thread";
+constexpr std::string_view kNoThreads =
+    R"({"error_code":"thread_unsupported_request","unsupported":["thread"]})";
+
+}  // namespace
+
 std::string error_object(Dialect dialect, const Failure& failure) {
   JsonText out;
   if (dialect == Dialect::messages) {
     out.object()
         .field("type", row_of(failure.kind).anthropic_type)
-        .field("message", failure.message)
-        .end();
+        .field("message", failure.message);
+    if (failure.param == kThreadField) out.raw_field("details", kNoThreads);
+    out.end();
   } else {
     write_openai(out, failure);
   }

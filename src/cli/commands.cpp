@@ -12,6 +12,7 @@ int detokenize_command(Arguments args);
 int eval_command(Arguments args);
 int gauntlet_command(Arguments args);
 int inspect_command(Arguments args);
+int launch_command(Arguments args);
 int logits_command(Arguments args);
 int nano_command(Arguments args);
 int perplexity_command(Arguments args);
@@ -29,6 +30,7 @@ std::span<const Command> commands() {
       Command{"chat", chat_command, "talk with a model"},
       Command{"run", run_command, "answer one prompt, for scripts"},
       Command{"serve", serve_command, "serve a model to programs over HTTP"},
+      Command{"launch", launch_command, "start a coding agent against a running server"},
       Command{"perplexity", perplexity_command, "measure how well a model predicts a text"},
       Command{"bench", bench_command, "measure speed against what the machine allows"},
       Command{"gauntlet", gauntlet_command, "test whether an endpoint is ready for production"},
