@@ -80,6 +80,17 @@ void add_tensors(const TensorCatalog& catalog, ModelReport& report) {
     report.bytes_per_mtp_head = it->second.bytes / c.n_mtp;
 }
 
+// What a further token adds to the full layers, their last page apart.
+CacheBytes bytes_of_token(const model::Config& c) {
+  CacheBytes out;
+  for (uint32_t i = 0; i < c.layers.size(); ++i) {
+    if (c.layers[i].attention != model::Attention::full) continue;
+    out.f16 += model::kv_shape(c, i, model::KvType::f16).position_bytes();
+    out.int8 += model::kv_shape(c, i, model::KvType::int8).position_bytes();
+  }
+  return out;
+}
+
 // Layers of one kind, with room for so many tokens.
 CacheBytes bytes_of(const model::Config& c, model::Attention kind, uint32_t n_tokens) {
   CacheBytes out;
@@ -96,7 +107,7 @@ CacheBytes bytes_of(const model::Config& c, model::Attention kind, uint32_t n_to
 
 void add_cache(ModelReport& report) {
   const model::Config& c = report.config;
-  report.cache_per_token = bytes_of(c, model::Attention::full, 1);
+  report.cache_per_token = bytes_of_token(c);
   report.cache_constant = bytes_of(c, model::Attention::sliding, UINT32_MAX);
   for (const uint32_t context : kContexts) {
     if (context < c.n_ctx_train) report.memory.push_back({context, cache_bytes(c, context)});

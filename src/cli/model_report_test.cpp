@@ -103,7 +103,8 @@ TEST(ModelReport, CacheIsThatOfTheSpecification) {
   // Three MTP heads hold a ring each, and every ring gets three rows.
   EXPECT_EQ(cache_bytes(whole(3), 262144).f16 - cache_bytes(trunk, 262144).f16,
             2 * 6 * kMiB + 36 * 3 * 4096);
-  EXPECT_EQ(cache_bytes(trunk, 100).f16, 45U * 4096 * 100);
+  // Full layers take whole pages of 256 tokens.
+  EXPECT_EQ(cache_bytes(trunk, 100).f16, 4096U * (12 * 256 + 33 * 100));
   EXPECT_EQ(report->memory.back().context, 262144U);
 }
 
@@ -120,8 +121,10 @@ TEST(ModelReport, CacheIsWhatASequenceAllocates) {
         const auto model = *model::Model::load(**catalog, {.kv_type = type}, warnings);
         const auto sequence = model->new_sequence(context);
         ASSERT_TRUE(sequence) << sequence.error().message;
-        const uint64_t bytes =
-            static_cast<const model::FastSequence&>(**sequence).allocated_bytes();
+        auto& fast = static_cast<model::FastSequence&>(**sequence);
+        // As if it were full.
+        for (model::KvTrack& track : fast.tracks) ASSERT_TRUE(track.reserve(context));
+        const uint64_t bytes = fast.allocated_bytes();
         EXPECT_EQ(bytes, type == model::KvType::f16 ? told.f16 : told.int8) << context;
         EXPECT_EQ(bytes, model->sequence_bytes(context));
       }

@@ -222,7 +222,7 @@ Attempt Capture::finish(const net::HttpOutcome& outcome) {
   attempt.timing.total = seconds(outcome.total_ns);
   attempt.new_connection = outcome.new_connection;
   attempt.cancelled = outcome.end == net::HttpEnd::cancelled;
-  Verdict verdict = classify(state.facts, log, outcome, attempt);
+  Classified verdict = classify(state.facts, log, outcome, attempt);
   attempt.failure = verdict.failure;
   attempt.message = std::move(verdict.message);
   attempt.notes = log.notes;

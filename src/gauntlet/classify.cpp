@@ -42,7 +42,7 @@ std::optional<std::time_t> parse_http_date(const std::string& text) {
   return ::timegm(&parts);
 }
 
-Verdict no_response(const net::HttpOutcome& outcome) {
+Classified no_response(const net::HttpOutcome& outcome) {
   const auto line = [&](std::string_view what) {
     return outcome.message.empty() ? std::string(what)
                                    : fmt::format("{}: {}", what, one_line(outcome.message));
@@ -79,24 +79,24 @@ std::string error_words(const ResponseFacts& facts, const EventLog& log) {
   return one_line(facts.body_start, 160);
 }
 
-std::optional<Verdict> refused_by_status(const ResponseFacts& facts, const EventLog& log) {
+std::optional<Classified> refused_by_status(const ResponseFacts& facts, const EventLog& log) {
   const int status = facts.status;
   if (status >= 200 && status < 300) return std::nullopt;
   if (status >= 300 && status < 400)
-    return Verdict{
+    return Classified{
         FailureClass::protocol_error,
         fmt::format("status {} redirects to \"{}\"; redirects are not followed, use that "
                     "address if it is right",
                     status, one_line(facts.location, 160))};
   const std::string message = fmt::format("status {}: {}", status, error_words(facts, log));
-  if (status == 429) return Verdict{FailureClass::rate_limited, message};
-  if (status >= 400 && status < 500) return Verdict{FailureClass::http_4xx, message};
-  if (status >= 500) return Verdict{FailureClass::http_5xx, message};
-  return Verdict{FailureClass::protocol_error, message};
+  if (status == 429) return Classified{FailureClass::rate_limited, message};
+  if (status >= 400 && status < 500) return Classified{FailureClass::http_4xx, message};
+  if (status >= 500) return Classified{FailureClass::http_5xx, message};
+  return Classified{FailureClass::protocol_error, message};
 }
 
 // A status of success with an error inside, before or after the first token.
-Verdict error_inside(const ResponseFacts& facts, const EventLog& log) {
+Classified error_inside(const ResponseFacts& facts, const EventLog& log) {
   const EndpointError& error = *log.error;
   const std::string message = fmt::format("status {} with an error {}: {}", facts.status,
                                           log.n_text_bytes > 0 ? "after the first token" : "inside",
@@ -115,9 +115,9 @@ Verdict error_inside(const ResponseFacts& facts, const EventLog& log) {
   return {FailureClass::protocol_error, message};
 }
 
-Verdict unreadable(const ResponseFacts& facts) {
+Classified unreadable(const ResponseFacts& facts) {
   const auto verdict = [&](std::string message) {
-    return Verdict{FailureClass::protocol_error, std::move(message)};
+    return Classified{FailureClass::protocol_error, std::move(message)};
   };
   if (!facts.content_encoding.empty() && facts.content_encoding != "identity")
     return verdict(fmt::format("the body is compressed ({}) though no compression was asked for",
@@ -137,15 +137,15 @@ Verdict unreadable(const ResponseFacts& facts) {
 }
 
 // The stream broke off before the answer was complete.
-std::optional<Verdict> broken_off(const ResponseFacts& facts, const net::HttpOutcome& outcome,
-                                  const EventLog& log, bool streamed) {
+std::optional<Classified> broken_off(const ResponseFacts& facts, const net::HttpOutcome& outcome,
+                                     const EventLog& log, bool streamed) {
   const bool complete = log.done || !log.finish_reason.empty();
   if (complete) return std::nullopt;
   const char* where = log.n_text_bytes > 0 ? "after the first token" : "before the first token";
   const auto verdict = [&](FailureClass failure, std::string_view what) {
-    return Verdict{failure,
-                   fmt::format("{} {}{}{}", what, where, outcome.message.empty() ? "" : ": ",
-                               one_line(outcome.message))};
+    return Classified{failure,
+                      fmt::format("{} {}{}{}", what, where, outcome.message.empty() ? "" : ": ",
+                                  one_line(outcome.message))};
   };
   switch (outcome.end) {
     case HttpEnd::first_byte_timeout:
@@ -171,7 +171,7 @@ std::optional<Verdict> broken_off(const ResponseFacts& facts, const net::HttpOut
 }
 
 // A well-formed response: what the model did.
-Verdict delivered(const EventLog& log, const Attempt& attempt) {
+Classified delivered(const EventLog& log, const Attempt& attempt) {
   const std::string_view finish = attempt.finish_reason;
   const std::string limit =
       attempt.usage.output ? fmt::format(" at {} tokens", *attempt.usage.output) : std::string();
@@ -206,8 +206,8 @@ Verdict delivered(const EventLog& log, const Attempt& attempt) {
 
 }  // namespace
 
-Verdict classify(const ResponseFacts& facts, const EventLog& log, const net::HttpOutcome& outcome,
-                 const Attempt& attempt) {
+Classified classify(const ResponseFacts& facts, const EventLog& log,
+                    const net::HttpOutcome& outcome, const Attempt& attempt) {
   if (outcome.end == HttpEnd::cancelled)
     return {FailureClass::stream_cut, "the request was cancelled"};
   if (facts.status == 0) return no_response(outcome);

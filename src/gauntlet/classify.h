@@ -28,14 +28,14 @@ struct ResponseFacts {
   std::string read_error{};          // why reading stopped
 };
 
-struct Verdict {
+struct Classified {
   FailureClass failure = FailureClass::ok;
   std::string message{};
 };
 
 // `attempt` holds the channels, the finish reason, `hidden` and `streamed`.
-Verdict classify(const ResponseFacts& facts, const EventLog& log, const net::HttpOutcome& outcome,
-                 const Attempt& attempt);
+Classified classify(const ResponseFacts& facts, const EventLog& log,
+                    const net::HttpOutcome& outcome, const Attempt& attempt);
 
 // Seconds of a Retry-After header: a number, or a date, which is held against the response's own
 // Date so that no clock has to agree with the server's. Nothing where it is neither.
