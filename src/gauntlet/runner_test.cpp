@@ -92,6 +92,7 @@ class Runner : public testing::Test {
     setup.owner = "me";
     setup.prime = false;
     setup.examiner = {
+        .supported = [](const TestInfo&) { return true; },
         .draw =
             [](const CellKey& cell) { return std::make_unique<FakeCase>(cell.test, cell.variant); },
         .grade = [](const TestInfo&, const Case&,

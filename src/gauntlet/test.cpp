@@ -102,21 +102,6 @@ std::optional<Grade> undelivered(const TestInfo& test, std::span<const Attempt> 
   return nothing_to_grade(failure, "the answer channel is empty");
 }
 
-// What of the reasoning could have been the answer: all of it, and each of the last paragraphs, as
-// a model writes its draft into one. Code is taken out of its blocks wherever it stands.
-std::vector<std::string_view> drafts_in(std::string_view tail, const TestInfo& test) {
-  constexpr size_t kParagraphs = 4;
-  std::vector<std::string_view> drafts = {tail};
-  if (test.needs_sandbox) return drafts;
-  while (drafts.size() <= kParagraphs) {
-    const size_t blank = tail.rfind("\n\n");
-    if (blank == std::string_view::npos) break;
-    drafts.push_back(tail.substr(blank + 2));
-    tail = tail.substr(0, blank);
-  }
-  return drafts;
-}
-
 }  // namespace
 
 std::vector<ChatTurn> Case::reply(std::span<const Attempt> /*attempts*/) const {
@@ -177,14 +162,9 @@ double recovered_score(const TestInfo& test, const Case& drawn, std::span<const 
   while (begin < reasoning.size() && (static_cast<uint8_t>(reasoning[begin]) & 0xc0) == 0x80) {
     ++begin;
   }
-  const std::string tail = reasoning.substr(begin);
+  last.answer = reasoning.substr(begin);
   last.failure = FailureClass::ok;
-  double best = 0;
-  for (const std::string_view draft : drafts_in(tail, test)) {
-    last.answer = draft;
-    best = std::max(best, grade(test, drawn, copies, sandbox).score);
-  }
-  return best;
+  return grade(test, drawn, copies, sandbox).score;
 }
 
 bool is_unsupported(const TestInfo& test, const Sandbox& sandbox) {

@@ -127,17 +127,6 @@ TEST(Guards, TheRecoveredTailIsTheLastEightThousandCharacters) {
   EXPECT_LE(recovered_score(test, *drawn, attempts, shared_sandbox()), 0.4);
 }
 
-TEST(Guards, ADraftInAParagraphOfItsOwnIsRecovered) {
-  const TestInfo& test = *find_test("basic_reasoning");
-  const auto drawn = make_case(test.id, {}, kToday);
-  std::vector<Attempt> attempts(1);
-  attempts[0].reasoning =
-      "What leaves? Five eighths. So what stays? I see. And then? A third.\n\n" +
-      drawn->certification()[7].attempts[0].answer + "\n\nBut wait. Is it so?";
-  EXPECT_NEAR(recovered_score(test, *drawn, attempts, shared_sandbox()), 1, 1e-9);
-  EXPECT_EQ(grade(test, *drawn, attempts, shared_sandbox()).score, 0);
-}
-
 TEST(CodeReferences, KnownValues) {
   EXPECT_EQ(lucas_mod(0, 10), 2u);
   EXPECT_EQ(lucas_mod(1, 10), 1u);
