@@ -48,7 +48,7 @@ struct Answer {
 
 // A GET of one address; fails where nothing answers.
 Result<Answer> get(const std::string& url, const std::string& key) {
-  net::HttpRequest request{.method = "GET", .url = STRIDE_TRY(net::parse_url(url))};
+  net::ClientRequest request{.method = "GET", .url = STRIDE_TRY(net::parse_url(url))};
   if (!key.empty()) request.headers.emplace_back("Authorization", "Bearer " + key);
   request.timeouts.connect = kConnectSeconds;
   request.timeouts.total = kAnswerSeconds;

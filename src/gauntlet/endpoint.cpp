@@ -79,7 +79,7 @@ struct Endpoint::Impl {
   std::map<std::string, std::string> signatures{};  // by the hash of the reasoning
 
   Json body(const Question& question, const AskOptions& ask, bool with_nonce);
-  net::HttpRequest request(Path path, std::string body) const;
+  net::ClientRequest request(Path path, std::string body) const;
   net::HttpTimeouts timeouts(double total_s, bool stream) const;
   CaptureOptions capture_options(const AskOptions& ask) const;
   Attempt ask_live(const std::string& body, const std::string& sha, const AskOptions& ask,
@@ -87,7 +87,7 @@ struct Endpoint::Impl {
   Attempt ask_cast(const std::string& sha, const AskOptions& ask) const;
   void record(Cast& cast, const AskOptions& ask, Attempt& attempt) const;
   void remember_signature(const Attempt& attempt);
-  RawReply send_raw(const net::HttpRequest& request, const std::stop_token& stop);
+  RawReply send_raw(const net::ClientRequest& request, const std::stop_token& stop);
 };
 
 Json Endpoint::Impl::body(const Question& question, const AskOptions& ask, bool with_nonce) {
@@ -107,8 +107,8 @@ Json Endpoint::Impl::body(const Question& question, const AskOptions& ask, bool 
   return request_json(parts);
 }
 
-net::HttpRequest Endpoint::Impl::request(Path path, std::string body) const {
-  net::HttpRequest request;
+net::ClientRequest Endpoint::Impl::request(Path path, std::string body) const {
+  net::ClientRequest request;
   request.method = path == Path::ask ? "POST" : "GET";
   request.url = api_url(base, options.api, path);
   request.body = std::move(body);
@@ -145,7 +145,7 @@ CaptureOptions Endpoint::Impl::capture_options(const AskOptions& ask) const {
 
 Attempt Endpoint::Impl::ask_live(const std::string& body, const std::string& sha,
                                  const AskOptions& ask, const std::stop_token& stop) {
-  net::HttpRequest request = this->request(Path::ask, body);
+  net::ClientRequest request = this->request(Path::ask, body);
   request.timeouts = timeouts(ask.timeout_s, ask.stream);
   request.new_connection = ask.new_connection;
   Capture capture(capture_options(ask));
@@ -201,7 +201,7 @@ void Endpoint::Impl::remember_signature(const Attempt& attempt) {
     signatures[sha256(attempt.reasoning)] = attempt.signature;
 }
 
-RawReply Endpoint::Impl::send_raw(const net::HttpRequest& request, const std::stop_token& stop) {
+RawReply Endpoint::Impl::send_raw(const net::ClientRequest& request, const std::stop_token& stop) {
   RawReply reply;
   if (casts) {
     reply.message = "a replay has no network";
@@ -276,13 +276,13 @@ std::string Endpoint::request_body(const Question& question, const AskOptions& a
 }
 
 RawReply Endpoint::post(std::string_view body, double timeout_s, std::stop_token stop) const {
-  net::HttpRequest request = impl_->request(Path::ask, std::string(body));
+  net::ClientRequest request = impl_->request(Path::ask, std::string(body));
   request.timeouts = impl_->timeouts(timeout_s, false);
   return impl_->send_raw(request, stop);
 }
 
 Result<std::vector<std::string>> Endpoint::models(double timeout_s, std::stop_token stop) const {
-  net::HttpRequest request = impl_->request(Path::models, {});
+  net::ClientRequest request = impl_->request(Path::models, {});
   request.timeouts = impl_->timeouts(timeout_s, false);
   const RawReply reply = impl_->send_raw(request, stop);
   if (reply.status == 0) return fail(Errc::io, "no list of models: {}", reply.message);

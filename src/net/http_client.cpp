@@ -109,7 +109,7 @@ std::optional<HttpEnd> parse_http_end(std::string_view name) {
 // One request under way.
 class HttpClient::Transfer {
  public:
-  Transfer(Slot& slot, const HttpRequest& request, const HttpListener& listener)
+  Transfer(Slot& slot, const ClientRequest& request, const HttpListener& listener)
       : slot_(slot), request_(request), listener_(listener) {}
 
   HttpOutcome run(const std::stop_token& stop) {
@@ -302,7 +302,7 @@ class HttpClient::Transfer {
   }
 
   Slot& slot_;
-  const HttpRequest& request_;
+  const ClientRequest& request_;
   const HttpListener& listener_;
   std::string url_{};
   std::unique_ptr<curl_slist, ListEnd> headers_{};
@@ -326,7 +326,7 @@ HttpClient::HttpClient() : pool_(std::make_unique<Pool>()) {
 
 HttpClient::~HttpClient() = default;
 
-HttpOutcome HttpClient::send(const HttpRequest& request, const HttpListener& listener,
+HttpOutcome HttpClient::send(const ClientRequest& request, const HttpListener& listener,
                              std::stop_token stop) {
   std::unique_ptr<Slot> slot;
   {

@@ -39,7 +39,7 @@ struct HttpTimeouts {  // seconds; 0: none
   double linger = 0.25;    // after the listener has what it wants, for the server to end properly
 };
 
-struct HttpRequest {
+struct ClientRequest {
   std::string method = "POST";  // GET and HEAD send no body
   Url url{};
   Headers headers{};
@@ -98,7 +98,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  HttpOutcome send(const HttpRequest& request, const HttpListener& listener, std::stop_token stop);
+  HttpOutcome send(const ClientRequest& request, const HttpListener& listener,
+                   std::stop_token stop);
 
  private:
   class Transfer;

@@ -18,7 +18,7 @@ struct Answer {
   std::vector<int64_t> times{};
 };
 
-Answer get(HttpClient& client, HttpRequest request, std::stop_token stop = {},
+Answer get(HttpClient& client, ClientRequest request, std::stop_token stop = {},
            size_t stop_after = SIZE_MAX) {
   Answer answer;
   answer.outcome =
@@ -34,8 +34,8 @@ Answer get(HttpClient& client, HttpRequest request, std::stop_token stop = {},
   return answer;
 }
 
-HttpRequest to(const ScriptedServer& server, std::string body = "{}") {
-  HttpRequest request;
+ClientRequest to(const ScriptedServer& server, std::string body = "{}") {
+  ClientRequest request;
   request.url = {.host = "127.0.0.1", .port = server.port(), .path = "/v1/x", .query = "y=1"};
   request.headers = {{"Content-Type", "application/json"}, {"X-Empty", ""}};
   request.body = std::move(body);
@@ -93,7 +93,7 @@ TEST(HttpClient, MakesANewConnectionWhereOneIsWanted) {
   });
   HttpClient client;
   for (int i = 0; i < 2; ++i) {
-    HttpRequest request = to(server);
+    ClientRequest request = to(server);
     request.new_connection = true;
     EXPECT_TRUE(get(client, request).outcome.new_connection);
   }
@@ -134,7 +134,7 @@ TEST(HttpClient, TimesOutAtEveryStage) {
       connection.wait_for_close();
     });
     HttpClient client;
-    HttpRequest request = to(server);
+    ClientRequest request = to(server);
     request.timeouts = timeouts;
     return get(client, request).outcome.end;
   };
@@ -171,7 +171,7 @@ TEST(HttpClient, DoesNotWaitForAServerThatHoldsAFinishedAnswerOpen) {
     connection.wait_for_close();
   });
   HttpClient client;
-  HttpRequest request = to(server);
+  ClientRequest request = to(server);
   request.timeouts.linger = 0.01;
   const HttpOutcome outcome =
       client.send(request, {.is_complete = [] { return true; }}, std::stop_token());
@@ -184,7 +184,7 @@ TEST(HttpClient, BoundsWhatItTakes) {
     connection.write("HTTP/1.1 200 OK\r\n\r\n" + std::string(5000, 'a'));
   });
   HttpClient client;
-  HttpRequest request = to(server);
+  ClientRequest request = to(server);
   request.max_body_bytes = 1000;
   EXPECT_EQ(get(client, request).outcome.end, HttpEnd::too_large);
 
@@ -203,7 +203,7 @@ TEST(HttpClient, SaysWhyThereIsNoConnection) {
     const ScriptedServer server([](Connection&) {});
     free_port = server.port();
   }
-  HttpRequest request;
+  ClientRequest request;
   request.url = {.host = "127.0.0.1", .port = free_port};
   const Answer refused = get(client, request);
   EXPECT_EQ(refused.outcome.end, HttpEnd::connect_failed);
