@@ -98,7 +98,8 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  HttpOutcome send(const ClientRequest& request, const HttpListener& listener, std::stop_token stop);
+  HttpOutcome send(const ClientRequest& request, const HttpListener& listener,
+                   std::stop_token stop);
 
  private:
   class Transfer;
