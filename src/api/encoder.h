@@ -45,7 +45,7 @@ struct AnswerContext {
   Ids ids{0};
   int64_t created = 0;  // seconds since 1970
   std::string fingerprint{};
-  uint32_t n_prompt = 0;  // tokens
+  uint32_t n_prompt = 0;                // tokens
   std::vector<engine::Token> prompt{};  // where the call asks for token ids
   const text::Tokenizer* tokenizer = nullptr;
 };

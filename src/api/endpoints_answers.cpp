@@ -3,8 +3,8 @@
 #include <chrono>
 #include <random>
 
-#include "api/completions_request.h"
 #include "api/call_grammar.h"
+#include "api/completions_request.h"
 #include "api/endpoints.h"
 #include "api/fields.h"
 #include "api/json_text.h"

@@ -17,8 +17,8 @@
 #include <thread>
 
 #include "net/http_server.h"
-#include "net/sse.h"
 #include "net/query.h"
+#include "net/sse.h"
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "net/access.h"
+#include "net/query.h"
 #include "net/response_head.h"
 #include "net/sse.h"
-#include "net/query.h"
 
 namespace {
 
