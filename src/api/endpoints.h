@@ -49,7 +49,7 @@ class Endpoints {
   // endpoints_answers.cpp
   void answer(Incoming in);
   Outcome<ChatCall> read_call(const Incoming& in);
-  void start_answer(Incoming in, ChatCall call);
+  void start_answer(const Incoming& in, ChatCall call);
   void control(const Incoming& in);
 
   TraceBundle trace_of(const Incoming& in, std::span<const engine::ServiceRequest> requests) const;

@@ -61,10 +61,10 @@ void Endpoints::answer(Incoming in) {
   auto call = read_call(in);
   if (!call) return refuse_request(in, call.error());
   turns_.restore(in.client, *call);
-  start_answer(std::move(in), *std::move(call));
+  start_answer(in, *std::move(call));
 }
 
-void Endpoints::start_answer(Incoming in, ChatCall call) {
+void Endpoints::start_answer(const Incoming& in, ChatCall call) {
   if (call.responses.background && (!call.responses.store || call.output.stream))
     return refuse_request(
         in, {FailureKind::invalid_request,

@@ -103,7 +103,7 @@ std::string_view name(CacheMiss miss) {
 
 Result<Generated> generate(const Engine& engine, Session& session, const GenerationInput& input,
                            const GenerationOptions& options, const Listener& listener,
-                           std::stop_token stop) {
+                           const std::stop_token& stop) {
   auto answer = STRIDE_TRY(Answer::make(engine, input, options, session.capacity(), listener));
   const uint32_t n_mtp = engine.model().config().n_mtp;
   STRIDE_TRY(check_mtp_depth(options.mtp_depth, n_mtp));

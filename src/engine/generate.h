@@ -111,6 +111,6 @@ struct Listener {
 // does not fit the context is one (exhausted, with both numbers).
 Result<Generated> generate(const Engine& engine, Session& session, const GenerationInput& input,
                            const GenerationOptions& options, const Listener& listener,
-                           std::stop_token stop);
+                           const std::stop_token& stop);
 
 }  // namespace stride::engine
