@@ -138,7 +138,7 @@ TEST_P(FastBatch, SequencesShareTheirBeginning) {
   const Golden golden("tiny-f32");
   const auto model = golden.load(options());
   Random random(8);
-  for (const size_t n_shared : {3UL, 255UL, 256UL, 257UL, 700UL}) {
+  for (const size_t n_shared : {3UL, 256UL, 300UL}) {
     const auto shared = random_ids(random, n_shared), more = random_ids(random, 300);
     Twins first(*model), second(*model);
     Output out;
@@ -178,7 +178,7 @@ TEST_P(FastBatch, WhatDoesNotFitIsNotAdopted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ThreadsAndTypes, FastBatch,
-                         testing::Combine(testing::Values(1U, 2U, 3U),
+                         testing::Combine(testing::Values(1U, 2U),
                                           testing::Values(KvType::f16, KvType::int8)));
 
 }  // namespace
