@@ -8,17 +8,12 @@
 #include <utility>
 
 #include "engine/answer.h"
+#include "engine/clock.h"
 #include "engine/prefill.h"
 
 namespace stride::engine {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Where later prompts will part from this one: after the first turn (its system text returns in
 // other conversations), before the first <think> (earlier reasoning is dropped from a prompt when

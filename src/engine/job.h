@@ -11,14 +11,13 @@
 #include <vector>
 
 #include "engine/answer.h"
+#include "engine/clock.h"
 #include "engine/prefix_cache.h"
 #include "engine/service.h"
 #include "engine/session.h"
 #include "engine/speculation.h"
 
 namespace stride::engine {
-
-using Clock = std::chrono::steady_clock;
 
 // What other threads may ask of a request, or be told of it.
 struct Signals {
@@ -40,9 +39,6 @@ struct Job {
 
   std::span<const Token> text() const { return answer->text(); }
   bool expired(Clock::time_point now) const { return deadline && now >= *deadline; }
-  double seconds_since(Clock::time_point start) const {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  }
 
   // Takes a session that has been cleared or has taken up the beginning of the text: reading
   // starts.

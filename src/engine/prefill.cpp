@@ -5,15 +5,11 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engine/clock.h"
+
 namespace stride::engine {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // The end of the chunk that starts at `begin`: never past a mark, so that a mark can be taken
 // there.

@@ -2,19 +2,14 @@
 #include "engine/prefix_cache.h"
 
 #include <algorithm>
-#include <limits>
+
+#include "engine/common_prefix.h"
 
 namespace stride::engine {
 
 namespace {
 
 constexpr uint32_t kBlock = cache::kPageTokens;
-
-uint32_t common_prefix(std::span<const Token> a, std::span<const Token> b) {
-  const size_t n = std::min(a.size(), b.size());
-  return static_cast<uint32_t>(std::mismatch(a.begin(), a.begin() + n, b.begin()).first -
-                               a.begin());
-}
 
 }  // namespace
 

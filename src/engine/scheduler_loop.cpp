@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/common_prefix.h"
+
 namespace stride::engine {
 
 namespace {
@@ -13,11 +15,6 @@ namespace {
 // where it is seldom changed, they are not worth reading it in small pieces either.
 constexpr uint32_t kLeastSpacing = 16, kFarSpacing = 256;
 constexpr uint32_t kNearEnd = 1024;
-
-size_t common_prefix(std::span<const Token> a, std::span<const Token> b) {
-  const size_t n = std::min(a.size(), b.size());
-  return static_cast<size_t>(std::mismatch(a.begin(), a.begin() + n, b.begin()).first - a.begin());
-}
 
 }  // namespace
 

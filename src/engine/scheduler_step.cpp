@@ -8,14 +8,6 @@
 
 namespace stride::engine {
 
-namespace {
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-}  // namespace
-
 void Scheduler::Loop::step() {
   std::vector<Turn> turns;
   plan_answers(turns);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/common_prefix.h"
+
 namespace stride::engine {
 
 Result<Session> Session::make(model::Model& model, uint32_t capacity) {
@@ -19,15 +21,9 @@ Session::Session(model::Model& model, std::unique_ptr<model::Sequence> sequence,
       heads_(model.config()),
       depth_policy_(model.config().n_mtp) {}
 
-uint32_t Session::common_prefix(std::span<const Token> ids, uint32_t limit) const {
-  const size_t longest = std::min({ids.size(), tokens_.size(), size_t{limit}});
-  const auto [here, there] = std::mismatch(tokens_.begin(), tokens_.begin() + longest, ids.begin());
-  return static_cast<uint32_t>(here - tokens_.begin());
-}
-
 Result<uint32_t> Session::reuse(std::span<const Token> ids, uint32_t limit) {
   if (!sequence_) STRIDE_TRY(clear());
-  auto kept = return_to(common_prefix(ids, limit));
+  auto kept = return_to(common_prefix(tokens_, ids.first(std::min<size_t>(ids.size(), limit))));
   if (!kept) STRIDE_TRY(clear());
   return kept;
 }

@@ -85,7 +85,6 @@ class Session {
 
  private:
   Session(model::Model& model, std::unique_ptr<model::Sequence> sequence, uint32_t capacity);
-  uint32_t common_prefix(std::span<const Token> ids, uint32_t limit) const;
   Result<uint32_t> return_to(uint32_t n);
 
   model::Model* model_;

@@ -4,19 +4,15 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engine/clock.h"
+
 namespace stride::engine {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // Rows of a head in an ordinary step: a token and three drafts at most, and two rows computed
 // again.
 constexpr uint32_t kUsualBacklog = 8;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 }  // namespace
 
