@@ -174,8 +174,21 @@ void Scheduler::Loop::finish(std::unique_ptr<Job> job, const std::optional<Error
   changed_.notify_all();
 }
 
+// Rewind points are only known by their size once they are taken: what they are over the budget,
+// others make up for at once.
+uint64_t Scheduler::Loop::trim() {
+  uint64_t held = bytes_held();
+  while (held > options_.cache_bytes && !spare_.empty()) {
+    spare_.pop_back();
+    held -= window_bytes_;
+  }
+  if (held <= options_.cache_bytes) return held;
+  cache_.free(held - options_.cache_bytes);
+  return bytes_held();
+}
+
 void Scheduler::Loop::publish() {
-  const uint64_t held = bytes_held();
+  const uint64_t held = trim();
   const std::lock_guard lock(mutex_);
   stats_.n_running = static_cast<uint32_t>(running_.size());
   stats_.n_waiting = static_cast<uint32_t>(waiting_.size());

@@ -45,6 +45,7 @@ class Scheduler::Loop {
   void drop_cancelled();
   void drop_from(Jobs& jobs, Clock::time_point now);
   void finish(std::unique_ptr<Job> job, const std::optional<Error>& error = {});
+  uint64_t trim();
   void publish();
 
   void admit();
