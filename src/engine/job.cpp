@@ -29,9 +29,9 @@ Result<std::unique_ptr<Job>> Job::make(RequestId id, const Engine& engine, Servi
 }
 
 void Job::begin(std::unique_ptr<Session> with, const CacheHit& hit,
-                std::vector<uint32_t> wanted_marks) {
+                std::vector<uint32_t> marks_at) {
   session = std::move(with);
-  stops = std::move(wanted_marks);
+  wanted_marks = std::move(marks_at);
   marks.clear();
   last_mark = session->size();
   phase = Phase::reading;
@@ -45,15 +45,12 @@ void Job::begin(std::unique_ptr<Session> with, const CacheHit& hit,
   if (listener.on_prefill) listener.on_prefill(progress);
 }
 
-uint32_t Job::piece_end(uint32_t most) const {
-  const uint32_t begin = session->size();
-  const auto end = static_cast<uint32_t>(std::min<size_t>(text().size(), size_t{begin} + most));
-  const auto stop = std::ranges::upper_bound(stops, begin);
-  return stop != stops.end() ? std::min(end, *stop) : end;
-}
-
-void Job::read(double seconds) {
-  if (std::ranges::binary_search(stops, session->size())) mark(1);
+void Job::read(uint32_t n_read, double seconds) {
+  const uint32_t from = session->size() - n_read;
+  for (auto at = std::ranges::upper_bound(wanted_marks, from);
+       at != wanted_marks.end() && *at <= session->size(); ++at) {
+    mark_at(*at);
+  }
   const uint32_t before = progress.reused + progress.processed;
   // Text that is read a second time, after the request was set back, is not reported again.
   if (session->size() <= before || before >= progress.total) return;
@@ -66,9 +63,15 @@ void Job::read(double seconds) {
 }
 
 void Job::mark(uint32_t spacing) {
-  if (session->size() < last_mark + spacing || !session->sequence()) return;
-  marks.push_back({session->size(), session->sequence()->mark()});
-  last_mark = session->size();
+  if (session->size() >= last_mark + spacing) mark_at(session->size());
+}
+
+void Job::mark_at(uint32_t position) {
+  if (!session->sequence()) return;
+  auto point = session->sequence()->mark_at(position);
+  if (!point) return;
+  marks.push_back({position, std::move(point)});
+  last_mark = position;
 }
 
 std::unique_ptr<Session> Job::set_back() {

@@ -42,11 +42,11 @@ struct Job {
 
   // Takes a session that has been cleared or has taken up the beginning of the text: reading
   // starts.
-  void begin(std::unique_ptr<Session> session, const CacheHit& hit, std::vector<uint32_t> stops);
-  // The end of the next piece of the text to read: `most` tokens, or where a mark is wanted.
-  uint32_t piece_end(uint32_t most) const;
-  // What follows when [session size before, session size) has been read.
-  void read(double seconds);
+  void begin(std::unique_ptr<Session> session, const CacheHit& hit, std::vector<uint32_t> marks_at);
+  // Tokens of the text that are still to be read.
+  uint32_t n_unread() const { return static_cast<uint32_t>(text().size()) - session->size(); }
+  // What follows when the last n_read tokens of the session have been read.
+  void read(uint32_t n_read, double seconds);
   // Keeps where the sequence stands, unless a mark lies within `spacing` tokens before it.
   void mark(uint32_t spacing);
   // The text so far remains, what was read does not.
@@ -71,7 +71,7 @@ struct Job {
   std::optional<Speculator::Pass> pass;  // planned and not yet run
   std::vector<Mark> marks;               // that the cache has not been given
   uint32_t last_mark = 0;                // position of the last one taken
-  std::vector<uint32_t> stops;           // where marks are wanted while reading, ascending
+  std::vector<uint32_t> wanted_marks;    // positions, ascending
   PrefillProgress progress;
   uint32_t n_matched = 0;
   bool parts = false;  // see CacheHit
@@ -79,6 +79,7 @@ struct Job {
 
  private:
   Job() = default;
+  void mark_at(uint32_t position);
   CacheMiss cache_miss() const;
 };
 

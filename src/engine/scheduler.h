@@ -4,8 +4,9 @@
 // A step is one run of the model over rows of many sequences: the next token of each running answer
 // with its drafts, and a piece of the prompts that are being read. While answers are running, that
 // piece is kept so small that a step takes at most `stall_ratio` times as long as without it, so
-// that nobody's text stutters while a long prompt is read. Prompts take turns: of the client that
-// has had least, now the one that has had least, now the oldest.
+// that nobody's text stutters while a long prompt is read; longer only where more requests are read
+// than answered, in proportion. Prompts take turns: of the client that has had least, now the one
+// that has had least, now the oldest.
 //
 // What has been read is kept in a PrefixCache within a byte budget. Pages are counted before they
 // are taken: first the cache lets go of what is worth least, then the request that came last is set

@@ -271,7 +271,7 @@ void Scheduler::Loop::begin(std::unique_ptr<Job> job) {
     if (auto cleared = session->clear(); !cleared) return finish(std::move(job), cleared.error());
   }
   const uint32_t from = session->size();
-  job->begin(std::move(session), hit, mark_stops(*job, from));
+  job->begin(std::move(session), hit, wanted_marks(*job, from));
   job->speculator.emplace(*job->session, job->request.options.mtp_depth,
                           engine_.model().config().n_mtp);
   running_.push_back(std::move(job));
@@ -279,27 +279,27 @@ void Scheduler::Loop::begin(std::unique_ptr<Job> job) {
 
 // Where a mark is wanted behind `from`: at the beginnings of turns (the first of which follows the
 // tools) and where the request says, and in long texts between them.
-std::vector<uint32_t> Scheduler::Loop::mark_stops(const Job& job, uint32_t from) const {
+std::vector<uint32_t> Scheduler::Loop::wanted_marks(const Job& job, uint32_t from) const {
   const auto text = job.text();
   std::vector<uint32_t> places = job.request.marks;
   for (uint32_t i = 0; i < text.size(); ++i)
     if (text[i] == engine_.turn_begin()) places.push_back(i);
   std::ranges::sort(places);
-  std::vector<uint32_t> stops;
+  std::vector<uint32_t> wanted;
   uint32_t last = from;
   const auto fill = [&](size_t until) {
     for (; until - last > options_.mark_spacing; last += options_.mark_spacing)
-      stops.push_back(last + options_.mark_spacing);
+      wanted.push_back(last + options_.mark_spacing);
   };
   for (const uint32_t place : places) {
-    const bool dense = stops.empty() || text.size() - place <= kNearEnd;
+    const bool dense = wanted.empty() || text.size() - place <= kNearEnd;
     if (place < last + (dense ? kLeastSpacing : kFarSpacing) || place >= text.size()) continue;
     fill(place);
-    stops.push_back(place);
+    wanted.push_back(place);
     last = place;
   }
   fill(text.size());
-  return stops;
+  return wanted;
 }
 
 // What the job has read stays for later prompts, up to where it is now.

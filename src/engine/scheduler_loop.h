@@ -53,7 +53,7 @@ class Scheduler::Loop {
   bool held(const Job& job) const;
   bool fits(const Job& job) const;
   void begin(std::unique_ptr<Job> job);
-  std::vector<uint32_t> mark_stops(const Job& job, uint32_t from) const;
+  std::vector<uint32_t> wanted_marks(const Job& job, uint32_t from) const;
 
   void step();
   void plan_answers(std::vector<Turn>& turns);

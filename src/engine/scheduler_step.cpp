@@ -72,11 +72,16 @@ void Scheduler::Loop::draft(std::span<Job* const> jobs) {
 
 void Scheduler::Loop::plan_reading(std::vector<Turn>& turns, uint32_t n_answer_row) {
   const uint32_t room = options_.step_rows - std::min(options_.step_rows, n_answer_row);
-  uint32_t left = pace_.prompt_rows(n_answer_row, options_.stall_ratio, room);
+  // Where most requests wait to be read, the few that already answer wait with them: the sooner all
+  // answer, the more of them share each step's reads of the weights.
+  const auto n_reading = static_cast<double>(std::ranges::count_if(
+      running_, [](const auto& job) { return job->phase == Job::Phase::reading; }));
+  const double share = n_reading / static_cast<double>(std::max<size_t>(1, turns.size()));
+  uint32_t left = pace_.prompt_rows(n_answer_row, std::max(options_.stall_ratio, share), room);
   while (left > 0) {
     Job* job = next_reading(turns);
     if (!job) return;
-    const uint32_t n = job->piece_end(left) - job->session->size();
+    const uint32_t n = std::min(left, job->n_unread());
     turns.push_back({job, n});
     left -= n;
   }
@@ -212,7 +217,7 @@ void Scheduler::Loop::settle(const Turn& turn, double seconds) {
     return;
   }
   job.session->ran(job.text().subspan(job.session->size(), turn.n_row), job.speculator->output());
-  job.read(seconds);
+  job.read(turn.n_row, seconds);
   if (job.session->size() < job.text().size()) {
     // Those who begin with the same text need not wait for the end of this one.
     if (!job.marks.empty()) keep(job);

@@ -164,6 +164,38 @@ TEST_P(FastBatch, SequencesShareTheirBeginning) {
   }
 }
 
+// A mark made after more has been read is the one that was made in time.
+TEST_P(FastBatch, MarksMayBeMadeLater) {
+  const Golden golden("tiny-q8_0");
+  const auto model = golden.load(options());
+  Random random(10);
+  const auto shared = random_ids(random, 260), more = random_ids(random, 7);
+  Twins first(*model), second(*model);
+  Output out;
+  ASSERT_TRUE(model->forward(*first.batched, {.ids = shared}, out));
+  ASSERT_TRUE(model->forward(*first.batched, {.ids = more}, out));
+  const std::vector<cache::SharedPage> pages(first.batched->pages().begin(),
+                                             first.batched->pages().end());
+  EXPECT_EQ(first.batched->mark_at(268), nullptr);
+  if (const uint32_t earliest = first.batched->earliest(); earliest > 1) {
+    EXPECT_EQ(first.batched->mark_at(earliest - 1), nullptr);
+  }
+  const auto tail = random_ids(random, 40);
+  for (const uint32_t n : {260U, 263U, 267U}) {
+    const auto mark = first.batched->mark_at(n);
+    ASSERT_NE(mark, nullptr) << n;
+    EXPECT_EQ(mark->size(), n);
+    ASSERT_TRUE(second.batched->adopt(pages, *mark));
+    ASSERT_TRUE(second.alone->truncate(0));
+    ASSERT_TRUE(model->forward(*second.alone, {.ids = shared}, out));
+    ASSERT_TRUE(model->forward(*second.alone, {.ids = std::span(more).first(n - 260)}, out));
+    ASSERT_TRUE(
+        model->forward(*second.alone, {.ids = tail, .logits = Logits::all}, second.expected));
+    ASSERT_TRUE(model->forward(*second.batched, {.ids = tail, .logits = Logits::all}, second.out));
+    EXPECT_EQ(second.out.logits, second.expected.logits) << n;
+  }
+}
+
 TEST_P(FastBatch, WhatDoesNotFitIsNotAdopted) {
   const Golden golden("tiny-f32");
   const auto model = golden.load(options());

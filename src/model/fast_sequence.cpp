@@ -8,7 +8,7 @@
 namespace stride::model {
 namespace {
 
-// The windows of every track at the time of the mark.
+// The windows of every track at the time of the mark; of the trunk's only where it was made later.
 class Windows final : public RewindPoint {
  public:
   struct Track {
@@ -115,15 +115,29 @@ uint64_t FastSequence::allocated_bytes() const {
   return sum;
 }
 
+namespace {
+
+// What the track needs of its first n rows to go on behind them.
+Windows::Track save(const KvTrack& track, uint32_t n) {
+  const uint32_t reach = track.window - 1;
+  Windows::Track saved{std::max(track.oldest, n > reach ? n - reach : 0), n, {}};
+  for (const cache::KvLayer& layer : track.layers)
+    if (!layer.paged()) layer.save(saved.begin, n, saved.rows);
+  return saved;
+}
+
+}  // namespace
+
 std::unique_ptr<RewindPoint> FastSequence::mark() const {
   auto point = std::make_unique<Windows>();
-  for (const KvTrack& track : tracks) {
-    const uint32_t reach = track.window - 1;
-    const uint32_t begin = std::max(track.oldest, track.n_past > reach ? track.n_past - reach : 0);
-    auto& saved = point->tracks.emplace_back(begin, track.n_past, std::vector<std::byte>());
-    for (const cache::KvLayer& layer : track.layers)
-      if (!layer.paged()) layer.save(begin, track.n_past, saved.rows);
-  }
+  for (const KvTrack& track : tracks) point->tracks.push_back(save(track, track.n_past));
+  return point;
+}
+
+std::unique_ptr<RewindPoint> FastSequence::mark_at(uint32_t n) const {
+  if (n > size() || n < earliest()) return nullptr;
+  auto point = std::make_unique<Windows>();
+  point->tracks.push_back(save(tracks[0], n));
   return point;
 }
 
@@ -139,17 +153,11 @@ void restore(KvTrack& track, const Windows::Track& saved) {
   track.oldest = saved.begin;
 }
 
-// A point of this kind of sequence, or null.
-const Windows* windows_of(const RewindPoint& base, const FastSequence& sequence) {
-  const auto* point = dynamic_cast<const Windows*>(&base);
-  return point && point->tracks.size() == sequence.tracks.size() ? point : nullptr;
-}
-
 }  // namespace
 
 Result<> FastSequence::rewind(const RewindPoint& base) {
-  const Windows* point = windows_of(base, *this);
-  if (!point)
+  const auto* point = dynamic_cast<const Windows*>(&base);
+  if (!point || point->tracks.size() != tracks.size())
     return fail(Errc::invalid_argument, "the rewind point belongs to another kind of sequence");
   for (size_t t = 0; t < tracks.size(); ++t) {
     // Full layers keep their rows in place, so they cannot be rewound to rows that are gone.
@@ -168,7 +176,7 @@ Result<> FastSequence::rewind(const RewindPoint& base) {
 }
 
 Result<> FastSequence::adopt(std::span<const cache::SharedPage> pages, const RewindPoint& base) {
-  const Windows* point = windows_of(base, *this);
+  const auto* point = dynamic_cast<const Windows*>(&base);
   if (!point || point->size() > capacity_ ||
       pages.size() * uint64_t{cache::kPageTokens} < point->size()) {
     return fail(Errc::invalid_argument,

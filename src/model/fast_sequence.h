@@ -54,6 +54,7 @@ class FastSequence final : public Sequence {
   uint32_t earliest() const override { return tracks[0].earliest(); }
   Result<> truncate(uint32_t n) override { return tracks[0].truncate(n); }
   std::unique_ptr<RewindPoint> mark() const override;
+  std::unique_ptr<RewindPoint> mark_at(uint32_t n) const override;
   Result<> rewind(const RewindPoint& point) override;
   std::span<const cache::SharedPage> pages() const override { return tracks[0].pages->pages(); }
   Result<> adopt(std::span<const cache::SharedPage> pages, const RewindPoint& point) override;

@@ -109,6 +109,11 @@ class Sequence {
   virtual uint32_t earliest() const = 0;
 
   virtual std::unique_ptr<RewindPoint> mark() const = 0;
+  // As mark() would have been when the sequence held n tokens, for adopt() only: from earliest() to
+  // size(). So marks need not cut a prompt into pieces. Null where that is not possible.
+  virtual std::unique_ptr<RewindPoint> mark_at(uint32_t n) const {
+    return n == size() ? mark() : nullptr;
+  }
   // Back to a point marked on this sequence. Its first point.size() tokens must still be the same
   // ones.
   virtual Result<> rewind(const RewindPoint& point) = 0;

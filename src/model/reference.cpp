@@ -98,7 +98,10 @@ class ReferenceSequence final : public Sequence {
     return {};
   }
 
-  std::unique_ptr<RewindPoint> mark() const override { return std::make_unique<Mark>(n_past); }
+  std::unique_ptr<RewindPoint> mark() const override { return mark_at(n_past); }
+  std::unique_ptr<RewindPoint> mark_at(uint32_t n) const override {
+    return std::make_unique<Mark>(n);
+  }
   Result<> rewind(const RewindPoint& point) override { return truncate(point.size()); }
 
   std::vector<ReferenceKv> layers;  // rows beyond the size are stale and overwritten

@@ -47,6 +47,10 @@ struct ScriptedSequence : model::Sequence {
   std::unique_ptr<model::RewindPoint> mark() const override {
     return std::make_unique<ScriptedPoint>(tokens);
   }
+  std::unique_ptr<model::RewindPoint> mark_at(uint32_t n) const override {
+    if (n > size() || n < earliest()) return nullptr;
+    return std::make_unique<ScriptedPoint>(std::vector(tokens.begin(), tokens.begin() + n));
+  }
   Result<> rewind(const model::RewindPoint& point) override {
     const auto& p = dynamic_cast<const ScriptedPoint&>(point);
     if (p.size() > size() || !std::equal(p.tokens.begin(), p.tokens.end(), tokens.begin()))
