@@ -4,9 +4,10 @@
 // A step is one run of the model over rows of many sequences: the next token of each running answer
 // with its drafts, and a piece of the prompts that are being read. While answers are running, that
 // piece is kept so small that a step takes at most `stall_ratio` times as long as without it, so
-// that nobody's text stutters while a long prompt is read; longer only where more requests are read
-// than answered, in proportion. Prompts take turns: of the client that has had least, now the one
-// that has had least, now the oldest.
+// that nobody's text stutters while a long prompt is read. Short prompts are read whole where that
+// takes at most `longest_stall`: the sooner all answer, the more of them share each step's reads of
+// the weights. Answers then run at least as long before the next ones. Prompts take turns: of the
+// client that has had least, now the one that has had least, now the oldest.
 //
 // What has been read is kept in a PrefixCache within a byte budget. Pages are counted before they
 // are taken: first the cache lets go of what is worth least, then the request that came last is set
@@ -30,6 +31,7 @@ struct SchedulerOptions {
   uint64_t cache_bytes = 1 << 30;  // of pages, rewind points and the windows of sequences
   uint32_t step_rows = 512;        // of one run of the model; at most LoadOptions::max_rows
   double stall_ratio = 1.5;
+  double longest_stall = 1;     // seconds
   uint32_t mark_spacing = 512;  // tokens between two rewind points of a long text
 };
 

@@ -58,8 +58,9 @@ class Scheduler::Loop {
   void step();
   void plan_answers(std::vector<Turn>& turns);
   void draft(std::span<Job* const> jobs);
-  void plan_reading(std::vector<Turn>& turns, uint32_t n_answer_row);
-  Job* next_reading(const std::vector<Turn>& turns) const;
+  uint32_t plan_reading(std::vector<Turn>& turns, uint32_t n_answer_row);
+  uint32_t read_whole(std::vector<Turn>& turns, uint32_t room);
+  Job* next_reading(const std::vector<Turn>& turns, uint32_t most_unread) const;
   uint64_t bytes_needed(const std::vector<Turn>& turns) const;
   bool make_room(const std::vector<Turn>& turns);
   uint64_t bytes_held() const;
@@ -82,6 +83,7 @@ class Scheduler::Loop {
   std::vector<std::unique_ptr<Session>> spare_;
   PrefixCache cache_;
   StepPace pace_;
+  Clock::time_point next_whole_{};  // when answers may next be held up by whole prompts
   std::map<std::string, uint64_t, std::less<>> served_;  // rows a client has had, while it has jobs
   uint64_t n_step_ = 0;
   std::vector<model::Part> parts_;

@@ -13,7 +13,9 @@ void Scheduler::Loop::step() {
   plan_answers(turns);
   uint32_t n_answer_row = 0;
   for (const Turn& turn : turns) n_answer_row += turn.n_row;
-  plan_reading(turns, n_answer_row);
+  const double answering =
+      static_cast<double>(turns.size()) / static_cast<double>(std::max<size_t>(1, running_.size()));
+  const uint32_t n_whole = plan_reading(turns, n_answer_row);
   if (turns.empty() || !make_room(turns)) return;
 
   const Clock::time_point start = Clock::now();
@@ -27,6 +29,9 @@ void Scheduler::Loop::step() {
   uint32_t n_row = 0;
   for (const Turn& turn : turns) n_row += turn.n_row;
   pace_.saw(n_answer_row, n_row - n_answer_row, seconds);
+  if (n_whole > 0)
+    next_whole_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                     std::chrono::duration<double>(answering * seconds));
   settle_all(turns, seconds);
 }
 
@@ -70,26 +75,36 @@ void Scheduler::Loop::draft(std::span<Job* const> jobs) {
   }
 }
 
-void Scheduler::Loop::plan_reading(std::vector<Turn>& turns, uint32_t n_answer_row) {
+// Returns how many rows are read because they end a prompt, though answers wait for them.
+uint32_t Scheduler::Loop::plan_reading(std::vector<Turn>& turns, uint32_t n_answer_row) {
   const uint32_t room = options_.step_rows - std::min(options_.step_rows, n_answer_row);
-  // Where most requests wait to be read, the few that already answer wait with them: the sooner all
-  // answer, the more of them share each step's reads of the weights.
-  const auto n_reading = static_cast<double>(std::ranges::count_if(
-      running_, [](const auto& job) { return job->phase == Job::Phase::reading; }));
-  const double share = n_reading / static_cast<double>(std::max<size_t>(1, turns.size()));
-  uint32_t left = pace_.prompt_rows(n_answer_row, std::max(options_.stall_ratio, share), room);
+  const uint32_t paced = pace_.prompt_rows(n_answer_row, options_.stall_ratio, room);
+  const uint32_t whole = read_whole(turns, std::min(room, pace_.rows_in(options_.longest_stall)));
+  uint32_t left = paced - std::min(paced, whole);
   while (left > 0) {
-    Job* job = next_reading(turns);
-    if (!job) return;
+    Job* job = next_reading(turns, UINT32_MAX);
+    if (!job) break;
     const uint32_t n = std::min(left, job->n_unread());
     turns.push_back({job, n});
     left -= n;
   }
+  return whole > paced ? whole : 0;
+}
+
+// Of the prompts that can be read whole, as many as `room` has rows for; returns their rows.
+uint32_t Scheduler::Loop::read_whole(std::vector<Turn>& turns, uint32_t room) {
+  if (Clock::now() < next_whole_) return 0;
+  uint32_t left = room;
+  while (Job* job = next_reading(turns, left)) {
+    turns.push_back({job, job->n_unread()});
+    left -= job->n_unread();
+  }
+  return room - left;
 }
 
 // Of the client that has been served least: in turns its request that has read least, so that short
 // prompts need not wait for long ones, and the oldest, so that long ones come to an end.
-Job* Scheduler::Loop::next_reading(const std::vector<Turn>& turns) const {
+Job* Scheduler::Loop::next_reading(const std::vector<Turn>& turns, uint32_t most_unread) const {
   const auto key = [&](const Job& job) {
     const uint64_t lane = job.request.lane == Lane::background;
     const uint64_t age = n_step_ % 2 == 0 ? job.session->size() - job.progress.reused : job.id;
@@ -97,7 +112,7 @@ Job* Scheduler::Loop::next_reading(const std::vector<Turn>& turns) const {
   };
   Job* best = nullptr;
   for (const auto& job : running_) {
-    if (job->phase != Job::Phase::reading) continue;
+    if (job->phase != Job::Phase::reading || job->n_unread() > most_unread) continue;
     if (std::ranges::find(turns, job.get(), &Turn::job) != turns.end()) continue;
     if (!best || key(*job) < key(*best)) best = job.get();
   }

@@ -38,4 +38,8 @@ uint32_t StepPace::prompt_rows(uint32_t n_answer_row, double ratio, uint32_t mos
   return std::max(static_cast<uint32_t>(rows), std::min(kLeast, most));
 }
 
+uint32_t StepPace::rows_in(double seconds) const {
+  return row_ > 0 ? static_cast<uint32_t>(std::min(seconds / row_, 1e9)) : 0;
+}
+
 }  // namespace stride::engine

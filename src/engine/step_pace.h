@@ -16,6 +16,9 @@ class StepPace {
   // at least kLeast, so that prompts are read at all, and at most `most`.
   uint32_t prompt_rows(uint32_t n_answer_row, double ratio, uint32_t most) const;
 
+  // Rows of prompts that take so many seconds; 0 as long as none have been seen.
+  uint32_t rows_in(double seconds) const;
+
   static constexpr uint32_t kLeast = 4;
 
  private:

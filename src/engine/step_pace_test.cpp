@@ -28,6 +28,13 @@ TEST(StepPace, FindsTheRowsThatFit) {
   EXPECT_EQ(pace.prompt_rows(4, 1.5, 20), 20U);
 }
 
+TEST(StepPace, KnowsHowManyRowsTakeSoLong) {
+  StepPace pace;
+  EXPECT_EQ(pace.rows_in(1), 0U);
+  for (int i = 0; i < 200; ++i) pace.saw(0, 100, 0.5);
+  EXPECT_EQ(pace.rows_in(1), 200U);
+}
+
 TEST(StepPace, StandsClocksThatSayNothing) {
   StepPace pace;
   pace.saw(4, 0, 0.010);
