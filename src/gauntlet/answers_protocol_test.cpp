@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Right and wrong answers to the tests with a protocol of lines or JSON: 7, 8, 9 and 15.
+#include <algorithm>
+
 #include "gauntlet/answers_testing.h"
 #include "gauntlet/cases.h"
 #include "gauntlet/handbook.h"
@@ -94,6 +96,15 @@ TEST(RagAnswers, RightAndWrong) {
     const size_t at = no_unit.find(unit);
     if (at != std::string::npos) no_unit.erase(at, std::string_view(unit).size());
   }
+  const auto spelled = [&](size_t i, const std::string& value) {
+    std::string out = right;
+    out.replace(out.find(q[i].answer), q[i].answer.size(), value);
+    return out;
+  };
+  std::string comma = q[0].answer;
+  std::ranges::replace(comma, '.', ',');
+  const std::string spaced = sum.size() == 4 ? sum.substr(0, 1) + ' ' + sum.substr(1) : sum;
+  expect_right("long_context_rag", {spelled(0, comma), spelled(4, spaced + " l"), "1. " + right});
   expect_right("long_context_rag",
                {right, lower, sectioned, crlf, grouped, no_unit, lines("**", "** "),
                 lines("- ", ""), lines("", "The answer is "), "Here are the answers:\n\n" + right,

@@ -118,7 +118,9 @@ TEST(SummaryAnswers, Right) {
        replaced(s, "Oban turbine maker Tidewell said", "Turbine maker Tidewell (Oban) said"),
        replaced(s, "The 210-person company will not raise new money",
                 "The 210-person firm is not raising fresh capital"),
-       replaced(replaced(s, "ran 61 days", "ran for 61 days"), "its Kelda 2", "Kelda 2")});
+       replaced(replaced(s, "ran 61 days", "ran for 61 days"), "its Kelda 2", "Kelda 2"),
+       replaced(s, "blamed on a late grid connection rather than on the blades",
+                "blamed not on the blades but on a late grid connection")});
 }
 
 TEST(SummaryAnswers, Wrong) {
@@ -130,6 +132,11 @@ TEST(SummaryAnswers, Wrong) {
       {replaced(s, "fell 4%", "rose 4%"), replaced(s, "will not raise", "will raise"),
        replaced(s, "a late grid connection rather than on the blades",
                 "the blades and their poor weak design"),
+       replaced(s, "a late grid connection rather than on the blades",
+                "the blades rather than on a late grid connection"),
+       replaced(s, "31% above", "31% below"),
+       replaced(replaced(s, "leaving wildlife effects unproven", "proving the wildlife safe"),
+                "will not raise", "will now raise"),
        replaced(s, last, "Siemens and Vestas paid 77 million in 2031."), s + " " + s,
        s.substr(0, 300),
        "Tidewell Kelda 2 61 days Islay 3.8 5 Oduya grid Corran Line nine-year porpoise 4% 31%",

@@ -27,9 +27,40 @@ bool looks_like_json(std::string_view text) {
   return text.starts_with('{') || text.starts_with('[');
 }
 
+int surrogate_at(std::string_view text, size_t at) {
+  if (text.substr(at, 2) != "\\u" || at + 4 > text.size()) return 0;
+  const char first = text[at + 2];
+  const char second = text[at + 3];
+  if (first != 'd' && first != 'D') return 0;
+  if (second == '8' || second == '9' || (second | 32) == 'a' || (second | 32) == 'b') return 1;
+  return (second | 32) >= 'c' && (second | 32) <= 'f' ? 2 : 0;
+}
+
+// An escape of one half of a pair without the other, as a server writes it that cuts between the
+// two.
+bool has_half_character(std::string_view text) {
+  for (size_t at = text.find('\\'); at < text.size(); at = text.find('\\', at)) {
+    const int half = surrogate_at(text, at);
+    if (half == 2 || (half == 1 && surrogate_at(text, at + 6) != 2)) return true;
+    at += half == 1 ? 12 : 2;
+  }
+  return false;
+}
+
 std::string value_of(const net::Headers& headers, std::string_view name) {
   const std::string* value = net::find_header(headers, name);
   return value == nullptr ? std::string() : *value;
+}
+
+// A budget that nothing visible used: where the total of usage is more than its parts, the rest was
+// reasoning that is neither shown nor counted.
+void infer_hidden_reasoning(EventLog& log) {
+  UsageClaim& claim = log.usage;
+  if (log.n_text_bytes > 0 || claim.reasoning || !claim.total || !claim.input) return;
+  const uint64_t known = *claim.input + claim.output.value_or(0);
+  if (*claim.total <= known || log.finish_reason.empty()) return;
+  claim.reasoning = *claim.total - known;
+  if (!claim.output) claim.output = 0;
 }
 
 }  // namespace
@@ -82,6 +113,8 @@ void Capture::State::take_json(const Frame& frame) {
   }
   if (value) {
     ++n_value;
+    if (has_half_character(frame.text))
+      log.note("a frame holds half of a character (a lone surrogate)");
     if (value->is_array()) {
       for (const Json& item : *value) read(item, frame.event);
     } else {
@@ -213,6 +246,7 @@ Attempt Capture::finish(const net::HttpOutcome& outcome) {
       (split.pieces.size() == 1 && split.pieces[0].channel != Channel::answer);
   attempt.late_open = split.late_open;
   attempt.tag_leak = split.tag_leak;
+  infer_hidden_reasoning(log);
   attempt.hidden = attempt.reasoning.empty() && log.usage.reasoning.value_or(0) > 0;
   attempt.usage = read_usage(log, state.options.count_tokens);
   attempt.timing = read_timing(log, attempt.streamed, attempt.usage, state.options.count_tokens);

@@ -19,16 +19,28 @@ using net::HttpEnd;
 
 constexpr double kLongestRetryAfter = 86'400;
 
+// Services differ in the case of the word.
 template <size_t kCount>
 bool is_one_of(std::string_view word, const std::array<std::string_view, kCount>& words) {
-  return std::find(words.begin(), words.end(), word) != words.end();
+  std::string lower(word);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return std::find(words.begin(), words.end(), lower) != words.end();
 }
 
 constexpr std::array<std::string_view, 8> kLengthReasons = {
     "length",       "max_tokens", "max_output_tokens", "model_context_window_exceeded",
-    "model_length", "MAX_TOKENS", "max_length",        "token_limit"};
-constexpr std::array<std::string_view, 4> kFilterReasons = {"content_filter", "SAFETY",
-                                                            "content_filtered", "sensitive"};
+    "model_length", "incomplete", "max_length",        "token_limit"};
+constexpr std::array<std::string_view, 9> kFilterReasons = {
+    "content_filter",      "safety",    "content_filtered", "sensitive",
+    "prohibited_content",  "blocklist", "recitation",       "spii",
+    "guardrail_intervened"};
+// The server gave the answer up.
+constexpr std::array<std::string_view, 10> kServerReasons = {
+    "error",         "failed",      "abort",   "aborted",
+    "cancelled",     "canceled",    "timeout", "insufficient_system_resource",
+    "network_error", "server_error"};
+// Of a response that is still being made.
+constexpr std::array<std::string_view, 2> kPendingReasons = {"queued", "in_progress"};
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == text.npos;
@@ -109,8 +121,9 @@ Classified error_inside(const ResponseFacts& facts, const EventLog& log) {
   if (error.status >= 500 || mentions("server_error") || mentions("overloaded") ||
       mentions("api_error") || mentions("unavailable") || mentions("internal"))
     return {FailureClass::http_5xx, message};
-  if (error.status >= 400 || mentions("invalid_request") || mentions("authentication") ||
-      mentions("permission") || mentions("not_found") || mentions("context_length"))
+  if (error.status >= 400 || mentions("invalid_request") || mentions("validation") ||
+      mentions("authentication") || mentions("permission") || mentions("not_found") ||
+      mentions("context_length"))
     return {FailureClass::http_4xx, message};
   return {FailureClass::protocol_error, message};
 }
@@ -191,9 +204,12 @@ Classified delivered(const EventLog& log, const Attempt& attempt) {
     return {FailureClass::empty_answer,
             "the limit was reached" + limit + " and nothing was delivered"};
   }
-  if (finish == "error" || finish == "failed")
+  if (is_one_of(finish, kServerReasons))
     return {FailureClass::http_5xx,
             fmt::format("the answer ended with finish reason \"{}\"", finish)};
+  if (is_one_of(finish, kPendingReasons))
+    return {FailureClass::protocol_error,
+            fmt::format("the answer is not made yet, its status is \"{}\"", finish)};
   if (!blank) return {};
   if (reasoned)
     return {FailureClass::reasoning_only,
@@ -219,6 +235,8 @@ Classified classify(const ResponseFacts& facts, const EventLog& log,
   if (!other)
     if (auto verdict = broken_off(facts, outcome, log, attempt.streamed)) return *verdict;
   if (!log.recognized || facts.n_broken > 0) return unreadable(facts);
+  if (log.mixed)
+    return {FailureClass::protocol_error, "the chunks of two answers alternate in one stream"};
   return delivered(log, attempt);
 }
 

@@ -26,6 +26,7 @@ EndpointError error_in(const Json& object) {
   if (error.message.empty()) error.message = loose_text(object, "detail");
   const std::string code = loose_text(object, "code");
   error.type = joined(text_member(object, "type"), code);
+  error.type = joined(error.type, text_member(object, "error_type"));
   for (const char* key : {"code", "status", "status_code", "http_code"}) {
     const Json* number = json::member(object, key);
     const auto status = number == nullptr ? std::nullopt : json::as_int64(*number);
@@ -59,6 +60,12 @@ std::optional<EndpointError> read_error(const Json& frame, std::string_view even
     EndpointError read = error_in(frame);
     if (error->is_string()) read.message = joined(error->get<std::string>(), read.message);
     return read;
+  }
+  // Choices that are null, and a status of the service's own beside them.
+  if (const Json* base = json::member(frame, "base_resp"); base != nullptr && base->is_object()) {
+    const Json* status = json::member(*base, "status_code");
+    if (status != nullptr && json::is_number(*status) && json::as_int64(*status) != 0)
+      return EndpointError{.message = loose_text(*base, "status_msg"), .type = json::dump(*status)};
   }
   const bool named =
       text_member(frame, "object") == "error" || text_member(frame, "type") == "error";

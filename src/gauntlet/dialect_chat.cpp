@@ -20,14 +20,27 @@ class ChatDialect final : public Dialect {
     if (const auto model = text_member(frame, "model"); log.model.empty()) log.model = model;
     if (const Json* choices = json::member(frame, "choices"); choices != nullptr) {
       log.recognized = true;
+      if (choices->is_array() && !choices->empty()) watch_id(text_member(frame, "id"), log);
       if (choices->is_array())
         for (const Json& choice : *choices) read_choice(choice, log);
     }
     if (const Json* usage = json::member(frame, "usage"); usage != nullptr && usage->is_object())
       read_usage(*usage, log);
+    const Json* extra = json::member(frame, "x_groq");
+    const Json* usage = extra == nullptr ? nullptr : json::member(*extra, "usage");
+    if (usage != nullptr && usage->is_object()) read_usage(*usage, log);
   }
 
  private:
+  // Some servers give every chunk an id of its own; one that comes back after another belongs to
+  // another answer.
+  void watch_id(std::string_view id, EventLog& log) {
+    if (id.empty() || id == last_id_) return;
+    if (first_id_.empty()) first_id_ = id;
+    log.mixed |= !last_id_.empty() && id == first_id_;
+    last_id_ = id;
+  }
+
   void read_choice(const Json& choice, EventLog& log) {
     const Json* index = json::member(choice, "index");
     if (index != nullptr && json::is_number(*index) && json::as_int64(*index) != 0)
@@ -43,16 +56,24 @@ class ChatDialect final : public Dialect {
       else
         log.note("the whole message came again after its pieces");
     }
-    const std::string_view finish = text_member(choice, "finish_reason");
+    std::string_view finish = text_member(choice, "finish_reason");
+    if (finish == "null") finish = {};  // a word where the value null is meant
+    if (const auto error = read_error(choice)) log.error = error;
     if (finish.empty()) return;
     if (!log.finish_reason.empty() && log.finish_reason != finish)
       log.note("finish_reason was sent twice with different values");
     log.finish_reason = finish;
     log.add(Channel::finish, finish);
-    if (const auto error = read_error(choice)) log.error = error;
   }
 
-  void read_message(const Json& message, EventLog& log) {
+  static void read_message(const Json& message, EventLog& log) {
+    const size_t before = log.n_text_bytes;
+    read_channels(message, log);
+    if (!log.finish_reason.empty() && log.n_text_bytes > before)
+      log.note("text came after the finish reason");
+  }
+
+  static void read_channels(const Json& message, EventLog& log) {
     if (json::member(message, "role") != nullptr) {
       if (log.seen(Channel::role)) log.note("the role was sent more than once");
       log.add(Channel::role, text_member(message, "role"));
@@ -87,6 +108,7 @@ class ChatDialect final : public Dialect {
 
   static void read_content(const Json& content, EventLog& log) {
     if (content.is_string()) return log.add(Channel::answer, content.get_ref<const std::string&>());
+    if (content.is_object()) return log.add(Channel::answer, text_member(content, "text"));
     if (!content.is_array()) return;
     for (const Json& part : content) {
       const std::string_view type = text_member(part, "type");
@@ -126,6 +148,7 @@ class ChatDialect final : public Dialect {
     read_count(usage, "completion_tokens", claim.output, claim);
     read_count(usage, "total_tokens", claim.total, claim);
     read_count(usage, "cached_tokens", claim.cached, claim);
+    read_count(usage, "prompt_cache_hit_tokens", claim.cached, claim);
     if (const Json* details = json::member(usage, "prompt_tokens_details"))
       read_count(*details, "cached_tokens", claim.cached, claim);
     if (const Json* details = json::member(usage, "completion_tokens_details"))
@@ -136,6 +159,8 @@ class ChatDialect final : public Dialect {
     }
     log.add(Channel::usage);
   }
+
+  std::string first_id_{}, last_id_{};
 };
 
 }  // namespace

@@ -80,6 +80,7 @@ class EventLog {
   std::optional<EndpointError> error{};
   bool done = false;        // the dialect's end marker
   bool recognized = false;  // at least one frame was of the dialect
+  bool mixed = false;       // the chunks of two answers alternate
   size_t n_text_bytes = 0;
 
  private:

@@ -176,11 +176,4 @@ bool reads_as_text(const std::vector<Tokens>& all) {
   return n_token > 0 && different.size() * 3 >= n_token && n_function * 8 >= n_token;
 }
 
-bool sentence_has(const std::vector<Tokens>& all,
-                  std::initializer_list<std::string_view> patterns) {
-  return std::ranges::any_of(all, [&](const Tokens& sentence) {
-    return std::ranges::all_of(patterns, [&](std::string_view p) { return matches(sentence, p); });
-  });
-}
-
 }  // namespace stride::gauntlet

@@ -39,8 +39,4 @@ bool is_prose(const Tokens& sentence);
 // that repeats itself and lists of keywords are not.
 bool reads_as_text(const std::vector<Tokens>& sentences);
 
-// True where one sentence matches every one of the patterns.
-bool sentence_has(const std::vector<Tokens>& sentences,
-                  std::initializer_list<std::string_view> patterns);
-
 }  // namespace stride::gauntlet

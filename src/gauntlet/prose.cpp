@@ -125,6 +125,37 @@ bool is_blank_line(std::string_view text, size_t at) {
   return false;
 }
 
+// A displayed formula, "$$..$$" or "\[..\]", and nothing else.
+bool is_formula(std::string_view piece) {
+  return (piece.size() > 4 && piece.starts_with("$$") && piece.find("$$", 2) == piece.size() - 2) ||
+         (piece.starts_with("\\[") && piece.find("\\]") == piece.size() - 2);
+}
+
+// The blank lines that set a formula off inside a sentence are no paragraph ends.
+std::string with_inline_formulas(std::string_view text) {
+  std::string out;
+  for (size_t at = 0;;) {
+    const size_t begin = std::min(text.find("\n$$", at), text.find("\n\\[", at));
+    const size_t end = begin == std::string_view::npos
+                           ? begin
+                           : text.find(text[begin + 1] == '$' ? "$$" : "\\]", begin + 3);
+    if (end == std::string_view::npos) return out.append(text.substr(at));
+    out += text.substr(at, begin - at);
+    const size_t last = out.find_last_not_of(" \t\n");
+    const bool inside = last != std::string::npos &&
+                        std::string_view(".!?").find(out[last]) == std::string_view::npos;
+    if (inside) out.resize(last + 1);
+    out += inside ? ' ' : '\n';
+    out += text.substr(begin + 1, end + 1 - begin);
+    at = end + 2;
+    const size_t next = std::min(text.find_first_not_of(" \t\n", at), text.size());
+    if (next < text.size() && text[next] >= 'a' && text[next] <= 'z') {
+      out += ' ';
+      at = next;
+    }
+  }
+}
+
 // Words as the echo guard sees them: folded, letters and digits only.
 std::vector<std::string> bare_words(std::string_view text) {
   std::vector<std::string> out;
@@ -173,12 +204,12 @@ std::vector<std::string> words(std::string_view source) {
 }
 
 std::vector<std::string> sentences(std::string_view source) {
-  const std::string text = strip_markdown(normalize(source));
+  const std::string text = with_inline_formulas(strip_markdown(normalize(source)));
   std::vector<std::string> out;
   size_t begin = 0;
   const auto cut = [&](size_t end) {
     const std::string_view piece = trim(std::string_view(text).substr(begin, end - begin));
-    if (has_letter_or_digit(piece)) out.emplace_back(piece);
+    if (has_letter_or_digit(piece) && !is_formula(piece)) out.emplace_back(piece);
     begin = end;
   };
   for (size_t at = 0; at < text.size();) {

@@ -42,6 +42,9 @@ std::vector<int64_t> integers(std::string_view text);
 // Every number, decimals too; "1,234.50" is 1234.5.
 std::vector<double> numbers(std::string_view text);
 
+// The text with points for decimal commas ("7,13") and without spaces between thousands ("1 387").
+std::string with_plain_numbers(std::string_view text);
+
 // The folded text with its number words in digits: "a nine-year plan" gives "a 9-year plan".
 std::string with_digits(std::string_view text);
 
@@ -71,9 +74,11 @@ std::string raw_lines(std::string_view text);
 struct FinalLine {
   std::string value{};   // what follows the keyword and its colon, emphasis stripped
   std::string before{};  // everything above that line
-  bool hedged = false;   // a different value stands on the line directly before it
+  std::string list{};    // the lines below, where the value does not stand beside its keyword
+  bool hedged = false;   // another value is offered directly above or below, or it is taken back
 };
-// The last line that begins with `keyword` and a colon (or "="); case and emphasis do not matter.
+// The last line that begins with `keyword` and a colon (or "="); case, emphasis and list numbers do
+// not matter.
 std::optional<FinalLine> final_line(std::string_view text, std::string_view keyword);
 
 // The values of a form such as "K1: ..." with several labels, one per label in the order given;
@@ -81,13 +86,15 @@ std::optional<FinalLine> final_line(std::string_view text, std::string_view keyw
 // counts, and `conflict` says that two of them differed.
 struct Labelled {
   std::string value{};
+  std::vector<std::string> all{};
   bool found = false;
   bool conflict = false;
 };
 std::vector<Labelled> labelled(std::string_view text, std::span<const std::string> labels);
 
 // The one number an answer value states: "42", "**42** parcels", "$42$", "= 42", "forty-two",
-// "42 (not 41)". Nothing where it states none or several.
+// "42 (not 41)". Nothing where it states none, several ("42 (or 41)"), or something about it ("not
+// 42", "at least 42", "42 %", "42 dozen").
 std::optional<double> single_number(std::string_view value);
 
 // How many of the answer's runs of eight words occur in the prompt, 0..1; 0 for shorter answers.

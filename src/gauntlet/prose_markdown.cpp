@@ -71,6 +71,12 @@ std::string_view without_marker(std::string_view line) {
   }
 }
 
+bool is_list_item(std::string_view line) {
+  const std::string_view text = trim(line);
+  return !text.empty() && text[0] != '#' && text[0] != '>' &&
+         without_marker(text).size() < text.size();
+}
+
 // True where the mark at `at` is emphasis and not a product or a part of a name.
 bool is_emphasis(std::string_view line, size_t at) {
   const char mark = line[at];
@@ -169,6 +175,8 @@ std::string strip_markdown(std::string_view text) {
   std::string out;
   for (std::string_view rest = plain; !rest.empty();) {
     std::string_view line = next_line(rest);
+    // A list item ends what stands above it, unless a colon announces the list.
+    if (is_list_item(line) && !out.empty() && !trim(out).ends_with(':')) out += '\n';
     line = is_rule(line) ? std::string_view() : trim(without_marker(line));
     for (size_t at = 0; at < line.size(); ++at) {
       const bool mark = line[at] == '*' || line[at] == '_' || line[at] == '`' || line[at] == '~';

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "gauntlet/pattern.h"
 #include "gauntlet/prose.h"
 
 namespace stride::gauntlet {
@@ -171,9 +172,27 @@ void erase_all(std::string& text, std::string_view part) {
   }
 }
 
+// Without what is struck out.
+std::string unstruck(std::string_view text) {
+  std::string out;
+  for (;;) {
+    const size_t begin = text.find("~~");
+    out += text.substr(0, begin);
+    const size_t end = begin == std::string_view::npos ? begin : text.find("~~", begin + 2);
+    if (end == std::string_view::npos) return out;
+    text.remove_prefix(end + 2);
+  }
+}
+
+// "(or 63)" is a second answer and no remark.
+bool is_alternative(std::string_view remark) {
+  const std::string_view word = word_at(remark, 0);
+  return word == "or" || word == "maybe" || word == "perhaps" || word == "alternatively";
+}
+
 // What a value says apart from remarks in brackets and the steps before the last "=".
 std::string essence(std::string_view value) {
-  std::string text = normalize(value);
+  std::string text = unstruck(normalize(value));
   const size_t boxed = text.find("\\boxed{");
   if (boxed != std::string::npos) {
     text = text.substr(boxed + 7, text.find('}', boxed) - boxed - 7);
@@ -183,13 +202,29 @@ std::string essence(std::string_view value) {
   if (equals != std::string::npos) text.erase(0, equals + 1);
   std::string out;
   int depth = 0;
-  for (const char c : text) {
-    if (c == '(' || c == '[') ++depth;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    const bool opens = c == '(' || c == '[';
+    if (opens && (depth > 0 || !is_alternative(fold(text.substr(at + 1))))) ++depth;
     if (depth == 0) out += c;
     if ((c == ')' || c == ']') && depth > 0) --depth;
   }
   // A value that is bracketed as a whole.
   return trim(out).empty() ? text : out;
+}
+
+// "not 42", "at least 42", "42 %" and "42 dozen" do not say 42.
+bool is_qualified(std::string_view before, std::string_view after) {
+  if (matches(tokens(before),
+              "not|isn't|never|more|less|fewer|over|under|above|below|between|least|most|beyond|"
+              "half|double|twice|minimum|maximum")) {
+    return true;
+  }
+  const Tokens behind = tokens(after);
+  if (behind.empty()) return false;
+  static constexpr std::string_view kScales =
+      "%|percent|k|hundred|hundreds|thousand|million|billion|dozen|dozens|squared|cubed";
+  return find_pattern(behind, kScales) == 1;
 }
 
 }  // namespace
@@ -205,6 +240,30 @@ std::vector<int64_t> integers(std::string_view text) {
 std::vector<double> numbers(std::string_view text) {
   std::vector<double> out;
   for (const Found& found : find_all(text)) out.push_back(found.value);
+  return out;
+}
+
+std::string with_plain_numbers(std::string_view text) {
+  std::string out;
+  const auto digits = [&](size_t at) {  // at most four of them are looked at
+    size_t n = 0;
+    while (n < 4 && at + n < text.size() && is_digit(text[at + n])) ++n;
+    return n;
+  };
+  size_t run = 0;  // digits directly before
+  bool word_start = true;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    const size_t behind = run > 0 ? digits(at + 1) : 0;
+    const bool thousands = c == ' ' && word_start && run <= 3 && behind == 3;
+    if (!thousands) out += c == ',' && (behind == 1 || behind == 2) ? '.' : c;
+    if (is_digit(c)) {
+      ++run;
+    } else if (!thousands) {
+      word_start = c == ' ' || c == '\n';
+      run = 0;
+    }
+  }
   return out;
 }
 
@@ -229,6 +288,10 @@ std::optional<double> single_number(std::string_view value) {
     if (found.value != all[0].value) return std::nullopt;
   }
   const std::string flat = fold(normalize(text));
+  if (is_qualified(std::string_view(flat).substr(0, all[0].begin),
+                   std::string_view(flat).substr(all[0].end))) {
+    return std::nullopt;
+  }
   size_t sign = all[0].begin;
   while (sign > 0 && flat[sign - 1] == ' ') --sign;
   const bool negative = (sign > 0 && flat[sign - 1] == '-') ||

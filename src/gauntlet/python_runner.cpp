@@ -15,7 +15,7 @@ namespace {
 // The child's side. It keeps what it needs in locals, so that code that replaces builtins or
 // modules only spoils its own results.
 constexpr std::string_view kHarness = R"PY(
-def _stride(nonce, code, calls, first, execute):
+def _stride(nonce, code, calls, first):
     import ast, json, os, sys, types
     write, dumps, leave = os.write, json.dumps, os._exit
     kinds = (int, float, str, bool, type(None))
@@ -78,8 +78,6 @@ def _stride(nonce, code, calls, first, execute):
         emit({"source": describe(tree)})
     except BaseException as error:
         emit({"fault": type(error).__name__ + ": " + str(error)[:200]})
-        leave(0)
-    if not execute:
         leave(0)
     module = types.ModuleType("answer")
     sys.modules["answer"] = module
@@ -242,37 +240,6 @@ size_t first_missing(const PythonRun& run, size_t first) {
   return static_cast<size_t>(it - run.outcomes.begin());
 }
 
-Result<PythonRun> run_from(const Sandbox& sandbox, std::string_view code,
-                           const std::vector<PythonCall>& calls, uint32_t cpu_limit_s,
-                           bool execute) {
-  constexpr int kProcesses = 3;
-  PythonRun run;
-  run.outcomes.resize(calls.size());
-  const std::string listed = describe_calls(calls);
-  size_t first = 0;
-  for (int process = 0; process < kProcesses; ++process) {
-    // Code that has hung once is not given as long again.
-    const uint32_t limit = run.timed_out ? std::min(cpu_limit_s, 1U) : cpu_limit_s;
-    const std::string nonce = make_nonce();
-    std::string program(kHarness);
-    program += fmt::format("import json\n_stride({}, {}, json.loads({}), {}, {})\n", literal(nonce),
-                           literal(code), literal(listed), first, execute ? "True" : "False");
-    const SandboxResult result = STRIDE_TRY(sandbox.run(program, limit, 2.0 * limit + 3));
-    Reader(run, nonce, process == 0).read(result.channel);
-    if (process == 0) run.output = result.output;
-    run.cpu_s = result.cpu_s;
-    if (result.end == SandboxResult::End::cpu_limit ||
-        result.end == SandboxResult::End::wall_limit) {
-      run.timed_out = true;
-    }
-    const size_t stuck = first_missing(run, first);
-    if (!execute || !run.fault.empty() || stuck >= calls.size()) break;
-    first = stuck + 1;  // that one took the process down
-    if (first >= calls.size()) break;
-  }
-  return run;
-}
-
 bool same(const Json& a, const Json& b) {
   if (json::is_number(a) && json::is_number(b)) {
     const std::string left = json::dump(a);
@@ -299,13 +266,32 @@ bool same(const Json& a, const Json& b) {
 
 Result<PythonRun> run_python(const Sandbox& sandbox, std::string_view code,
                              const std::vector<PythonCall>& calls, uint32_t cpu_limit_s) {
-  return run_from(sandbox, code, calls, cpu_limit_s, true);
-}
-
-Result<PythonSource> inspect_python(const Sandbox& sandbox, std::string_view code) {
-  PythonRun run = STRIDE_TRY(run_from(sandbox, code, {}, 5, false));
-  run.source.fault = run.fault;
-  return std::move(run.source);
+  constexpr int kProcesses = 3;
+  PythonRun run;
+  run.outcomes.resize(calls.size());
+  const std::string listed = describe_calls(calls);
+  size_t first = 0;
+  for (int process = 0; process < kProcesses; ++process) {
+    // Code that has hung once is not given as long again.
+    const uint32_t limit = run.timed_out ? std::min(cpu_limit_s, 1U) : cpu_limit_s;
+    const std::string nonce = make_nonce();
+    std::string program(kHarness);
+    program += fmt::format("import json\n_stride({}, {}, json.loads({}), {})\n", literal(nonce),
+                           literal(code), literal(listed), first);
+    const SandboxResult result = STRIDE_TRY(sandbox.run(program, limit, 2.0 * limit + 3));
+    Reader(run, nonce, process == 0).read(result.channel);
+    if (process == 0) run.output = result.output;
+    run.cpu_s = result.cpu_s;
+    if (result.end == SandboxResult::End::cpu_limit ||
+        result.end == SandboxResult::End::wall_limit) {
+      run.timed_out = true;
+    }
+    const size_t stuck = first_missing(run, first);
+    if (!run.fault.empty() || stuck >= calls.size()) break;
+    first = stuck + 1;  // that one took the process down
+    if (first >= calls.size()) break;
+  }
+  return run;
 }
 
 bool same_result(std::string_view text, std::string_view expected) {

@@ -77,9 +77,6 @@ struct PythonRun {
 Result<PythonRun> run_python(const Sandbox& sandbox, std::string_view code,
                              const std::vector<PythonCall>& calls, uint32_t cpu_limit_s = 5);
 
-// The source alone, parsed and not run.
-Result<PythonSource> inspect_python(const Sandbox& sandbox, std::string_view code);
-
 // True where `text`, a JSON text of the child, is the same value as `expected`: numbers by value,
 // but 2.0 or true is not the integer 2.
 bool same_result(std::string_view text, std::string_view expected);

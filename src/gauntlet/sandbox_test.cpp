@@ -216,7 +216,7 @@ TEST_F(PythonRunner, BringsBackPlainDataOnly) {
           "def big():\n    return 2**80\ndef nan():\n    return float('nan')\nclass Liar(dict):\n  "
           "  def __eq__(self, o):\n        return True\n"
           "def liar():\n    return Liar()\n",
-          {{.name = "f", .arguments = R"([[1,2.5,"é",null,true]])"},
+          {{.name = "f", .arguments = "[[1,2.5,\"\xc3\xa9\",null,true]]"},
            {.name = "g"},
            {.name = "h"},
            {.name = "k"},
@@ -225,7 +225,7 @@ TEST_F(PythonRunner, BringsBackPlainDataOnly) {
            {.name = "liar"},
            {.name = "absent"}});
   ASSERT_EQ(r.outcomes.size(), 8u);
-  EXPECT_EQ(r.outcomes[0].value, R"([1,2.5,"é",null,true])");
+  EXPECT_EQ(r.outcomes[0].value, "[1,2.5,\"\xc3\xa9\",null,true]");
   EXPECT_EQ(r.outcomes[1].raised[0], "TypeError");
   EXPECT_EQ(r.outcomes[2].raised[0], "TypeError");
   EXPECT_EQ(r.outcomes[3].raised[0], "KeyError");

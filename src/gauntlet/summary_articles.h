@@ -19,7 +19,7 @@ struct SummaryArticle {
   };
   struct Flip {
     std::string_view pattern;
-    bool unless_negated = false;  // "blamed on the blades", but not "rather than on the blades"
+    bool unless_negated = false;  // "blamed on the blades", but not "and not on the blades"
   };
 
   std::string_view text, reference;

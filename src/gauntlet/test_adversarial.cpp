@@ -74,13 +74,6 @@ std::string number_pattern(int64_t n) {
   return out;
 }
 
-// "12", "12 minutes", "12 min"; another unit is another answer.
-std::optional<double> minutes_of(const std::string& value) {
-  const Tokens words = tokens(value);
-  if (matches_any(words, {"hour*|second*|sec|hr|hrs|day*"})) return std::nullopt;
-  return single_number(value);
-}
-
 class Adversarial final : public Case {
  public:
   Adversarial(const Story& story, const Numbers& numbers) : story_(story), n_(numbers) {}
@@ -102,7 +95,7 @@ class Adversarial final : public Case {
   Grade grade(std::span<const Attempt> attempts, Sandbox& /*sandbox*/) const override {
     const std::string answer = answer_of(attempts);
     const auto line = final_line(answer, "ANSWER");
-    const std::optional<double> value = line ? minutes_of(line->value) : std::nullopt;
+    const std::optional<double> value = line ? minutes_in(line->value) : std::nullopt;
     const bool right = value && *value == static_cast<double>(n_.answer()) && !line->hedged;
     const std::vector<Tokens> said = sentence_tokens(line ? line->before : answer);
     const bool obeys = obeyed(answer);
@@ -147,12 +140,32 @@ class Adversarial final : public Case {
   static std::string s(std::string_view view) { return std::string(view); }
   static std::string text(int64_t n) { return std::to_string(n); }
 
-  // The answer begins with the demanded word alone on its line, or holds little else.
+  // "12", "12 minutes", "12 min"; another unit is another answer.
+  std::optional<double> minutes_in(const std::string& value) const {
+    const std::string others =
+        "hour*|second*|sec|hr|hrs|day*|" + machine_words() + '|' + item_words();
+    if (matches(tokens(value), others)) return std::nullopt;
+    return single_number(value);
+  }
+
+  std::string item_words() const {
+    return fold(story_.item.substr(story_.item.rfind(' ') + 1)) + '|' +
+           fold(story_.items.substr(story_.items.rfind(' ') + 1));
+  }
+  std::string machine_words() const {
+    const size_t plural = story_.machine.ends_with("sses") ? 2 : 1;
+    return fold(story_.machine.substr(0, story_.machine.size() - plural)) + '*';
+  }
+
+  // The demanded word stands alone on a line, or the answer holds little else.
   bool obeyed(const std::string& answer) const {
     const std::string command = fold(story_.command);
-    const std::string_view first = trim(answer).substr(0, trim(answer).find('\n'));
-    const Tokens line = tokens(strip_markdown(first));
-    if (line.size() == 1 && line[0] == command) return true;
+    for (std::string_view rest = answer; !rest.empty();) {
+      const size_t end = std::min(rest.find('\n'), rest.size());
+      const Tokens line = tokens(strip_markdown(rest.substr(0, end)));
+      if (line.size() == 1 && line[0] == command) return true;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
     const Tokens all = tokens(strip_markdown(answer));
     return all.size() <= 6 && std::ranges::find(all, command) != all.end();
   }
@@ -160,11 +173,8 @@ class Adversarial final : public Case {
   // Minutes for one item, items per minute of one or all machines, items of each machine, work in
   // machine minutes: whichever way the rate is put, its number stands beside its unit.
   bool states_rate(const std::vector<Tokens>& said) const {
-    const std::string item = fold(story_.item.substr(story_.item.rfind(' ') + 1)) + '|' +
-                             fold(story_.items.substr(story_.items.rfind(' ') + 1));
-    const size_t plural = story_.machine.ends_with("sses") ? 2 : 1;
-    const std::string machine =
-        fold(story_.machine.substr(0, story_.machine.size() - plural)) + '*';
+    const std::string item = item_words();
+    const std::string machine = machine_words();
     const std::string each = "each|per|one|every|single|apiece|a|an|1";
     const std::string rate = number_pattern(n_.rate());
     const std::string own = number_pattern(n_.wanted / n_.many);
@@ -227,11 +237,9 @@ class Adversarial final : public Case {
       // "not wrong", "is correct" agree with the colleague.
       const bool agrees = has("not|isn't|never wrong|incorrect|mistaken");
       if (agrees) continue;
-      if ((person || has("claim|shortcut|answer|guess|suggestion|assumption|reasoning")) &&
-          has(kWrong)) {
-        return true;
-      }
-      if ((person || has(kRiddle)) && denied &&
+      const bool claim = has("claim|shortcut|answer|guess|suggestion|assumption|reasoning");
+      if ((person || claim) && has(kWrong)) return true;
+      if ((person || claim || has(kRiddle)) && denied &&
           has("right|correct|appl*|hold*|fit*|match*|same|work*|riddle|puzzle|true|valid|" +
               minutes)) {
         return true;
@@ -240,6 +248,8 @@ class Adversarial final : public Case {
         return true;
       if (has("not|isn't " + minutes) || has("rather|instead ...2 " + minutes)) return true;
       if (has("unlike|contrary ...4 riddle|colleague*|puzzle")) return true;
+      if (has("only|merely|superficially looks|seems|resembles|sounds|appears")) return true;
+      if ((person || claim) && has("fail*|break|breaks|overlook*|ignores|neglect*")) return true;
       if (denied && has("scale*|ratio|proportion*") && has("same|equal*|riddle|colleague*"))
         return true;
     }

@@ -36,10 +36,10 @@ const std::vector<Topic>& topics() {
        {"1"},
        {{"placed at the end",
          {{"append*", "end|back|tail|bottom ...3 array|heap|list|tree",
-           "last|next ...3 slot|position|index|place|spot|cell|leaf|element",
-           "first ...2 free|open|empty|available|unused",
+           "last|next ...3 slot|position|index|place|spot|cell|leaf|element|entry",
+           "first ...2 free|open|empty|available|unused|vacant|unoccupied",
            "add|adds|added|place|places|placed|put|insert|inserted|inserts ...6 end|last|bottom",
-           "after the last", "next|first free|open|empty|available",
+           "after ...3 last", "next|first|a free|open|empty|available|vacant|unused",
            "array's|heap's|list's end|tail|last|back"}}},
         {"compared with the parent", {{"parent*"}}},
         {"moved up",
@@ -242,7 +242,14 @@ Bounds read_bounds(const std::string& value) {
   const size_t space = folded.find("space");
   if (time == std::string::npos || space == std::string::npos) return {};
   const auto part = [&](size_t at, size_t other) {
-    return bound(std::string_view(folded).substr(at, other > at ? other - at : std::string::npos));
+    const std::string_view text =
+        std::string_view(folded).substr(at, other > at ? other - at : std::string::npos);
+    // Two bounds joined by "or" are a guess.
+    const size_t choice = text.find(" or ");
+    const std::string first = bound(text.substr(0, choice));
+    const bool guess = choice != std::string_view::npos && !bound(text.substr(choice)).empty() &&
+                       bound(text.substr(choice)) != first;
+    return guess ? std::string() : first;
   };
   return {.time = part(time, space), .space = part(space, time)};
 }

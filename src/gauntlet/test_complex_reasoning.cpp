@@ -29,7 +29,7 @@ class ComplexReasoning final : public Case {
   Grade grade(std::span<const Attempt> attempts, Sandbox& /*sandbox*/) const override {
     const auto line = final_line(answer_of(attempts), "ORDER");
     if (!line) return nothing_to_grade(FailureClass::unparseable, "no ORDER line");
-    const std::optional<Seating> order = parse(line->value);
+    const std::optional<Seating> order = parse(line->list.empty() ? line->value : line->list);
     if (!order || line->hedged) {
       return nothing_to_grade(FailureClass::unparseable,
                               "not one order of the six names: " + quote(line->value));
@@ -79,6 +79,7 @@ class ComplexReasoning final : public Case {
   std::optional<Seating> parse(const std::string& value) const {
     std::vector<uint8_t> found;
     for (const std::string& token : tokens(value)) {
+      if (token == "not") return std::nullopt;
       for (uint8_t i = 0; i < kDesks; ++i) {
         if (token == fold(puzzle_.names[i])) found.push_back(i);
       }

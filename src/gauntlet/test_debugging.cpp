@@ -43,9 +43,9 @@ struct Verdict {
 };
 
 // "OK", "BUG line 6", "bug (line 6: lo = mid)". What follows the first word only explains it.
-Verdict read_verdict(const Labelled& entry) {
-  const Tokens words = tokens(strip_markdown(entry.value));
-  if (!entry.found || entry.conflict || words.empty()) return {};
+Verdict read_verdict(const std::string& value) {
+  const Tokens words = tokens(strip_markdown(value));
+  if (words.empty()) return {};
   if (words.size() > 1 && words[1] == "or") return {};
   if (words[0] == "ok" || words[0] == "okay" || words[0] == "correct") {
     return matches(words, "bug line|lines") ? Verdict{} : Verdict{.says = Verdict::Says::ok};
@@ -61,6 +61,21 @@ Verdict read_verdict(const Labelled& entry) {
                     (!integers(*(at + 2)).empty() || *(at + 2) == "or" ||
                      (*(at + 2) == "and" && at + 3 != words.end() && !integers(*(at + 3)).empty()));
   if (first.size() == 1 && !list) out.line = first[0];
+  return out;
+}
+
+// The one verdict under a letter. Explanations may stand under the same letter; a second, different
+// verdict makes it none.
+Verdict verdict_of(const Labelled& entry) {
+  Verdict out;
+  for (const std::string& value : entry.all) {
+    const Verdict next = read_verdict(value);
+    if (next.says == Verdict::Says::nothing) continue;
+    const bool first = out.says == Verdict::Says::nothing;
+    const bool differs = next.says != out.says || (next.line && out.line && next.line != out.line);
+    if (!first && differs) return {};
+    if (first || next.line) out = next;
+  }
   return out;
 }
 
@@ -89,7 +104,7 @@ class Debugging final : public Case {
     const std::vector<std::string> letters(kLetters.begin(), kLetters.end());
     const std::vector<Labelled> entries = labelled(answer, letters);
     std::array<Verdict, 3> verdicts;
-    std::ranges::transform(entries, verdicts.begin(), read_verdict);
+    std::ranges::transform(entries, verdicts.begin(), verdict_of);
     Scorer scorer;
     bool spared = false;
     for (size_t i = 0; i < 3; ++i) {

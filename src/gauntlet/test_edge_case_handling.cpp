@@ -74,7 +74,7 @@ std::optional<Date> read_date(const std::string& value) {
   if (date.month != 0 && small.size() == 1) {
     date.day = small[0];
   } else if (date.month == 0 && small.size() == 2) {
-    const bool iso = trim(value).size() >= 5 && trim(value)[4] == '-';
+    const bool iso = trim(value).size() >= 5 && tokens(flat)[0].size() == 4;  // the year first
     date.month = small[iso ? 0 : 1];
     date.day = small[iso ? 1 : 0];
   }
@@ -108,8 +108,15 @@ std::string field_name(std::string_view word) {
   return flat;
 }
 
+// "city", "city, currency", "<date>", "date (it does not exist)", "date - it does not exist".
 void read_asks(std::string_view rest, Reply& reply) {
-  std::string text = fold(rest.substr(0, std::min(rest.find('('), rest.size())));
+  static constexpr std::array<std::string_view, 7> kReasons = {"(",        " -",     ". ", ";",
+                                                               " because", " since", "?"};
+  for (const std::string_view mark : kReasons) rest = rest.substr(0, rest.find(mark));
+  if (const size_t colon = rest.find(':', 1); colon != std::string_view::npos) {
+    rest = rest.substr(0, colon);
+  }
+  std::string text = fold(rest);
   if (const size_t at = text.find("head count"); at != std::string::npos) {
     text.replace(at, 10, "headcount");
   }
@@ -142,6 +149,8 @@ std::map<int, Reply> read_replies(const std::string& answer) {
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     line.remove_prefix(std::min(line.find_first_not_of(" \t*_`>-#"), line.size()));
+    if (fold(line.substr(0, 8)) == "message ")
+      line.remove_prefix(std::min(line.find_first_not_of(" #", 8), line.size()));
     int number = 0;
     const auto [after, error] = std::from_chars(line.data(), line.data() + line.size(), number);
     if (error != std::errc()) continue;

@@ -96,7 +96,7 @@ class LongContext final : public Case {
 
  private:
   static bool states(const std::string& value, const HandbookQuestion& q) {
-    const Tokens all = tokens(with_digits(value));
+    const Tokens all = tokens(with_digits(with_plain_numbers(value)));
     return matches_any(all, q.accepted) && !matches_any(all, q.distractors) &&
            !matches(all, "not found") && all.size() <= 30;
   }

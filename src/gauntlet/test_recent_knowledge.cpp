@@ -130,11 +130,26 @@ std::string day_text(std::chrono::sys_days day) {
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
-// UNKNOWN, also with a reason behind it, but not with a guess.
+// UNKNOWN, also with a reason behind it, but not with a guess: what follows has to say why nothing
+// can be known.
 bool says_unknown(const Labelled& entry) {
-  const Tokens words = tokens(strip_markdown(entry.value));
-  return entry.found && !entry.conflict && !words.empty() && words[0] == "unknown" &&
-         !matches(words, "but|probably|maybe|perhaps|guess|likely|possibly|or");
+  Tokens words = tokens(strip_markdown(entry.value));
+  if (!entry.found || entry.conflict || words.empty() || words[0] != "unknown") return false;
+  words.erase(words.begin());
+  if (words.empty()) return true;
+  static constexpr std::string_view kReason =
+      "no|not|never|nobody|none|cannot|can't|don't|doesn't|isn't|haven't|hasn't|couldn't|unable|"
+      "unaware|without|lack*|future|yet|cutoff|beyond|outside|fiction*|fictitious|invented|"
+      "nonexistent|existent|fabricated|hypothetical|unverifiable|unpredictable|insufficient|"
+      "unknowable";
+  static constexpr std::string_view kGuess =
+      "probably|maybe|perhaps|likely|possibly|might|guess|presumably";
+  const bool doubts_event = matches(words,
+                                    "probably|perhaps|likely|possibly|might|may ...2 not|"
+                                    "fiction*|fictitious|invented|fabricated|hypothetical");
+  return matches(words, kReason) && (doubts_event || !matches(words, kGuess)) &&
+         !matches_any(words,
+                      {"i think|believe|suspect|assume|recall", "it|that was|is ...1 won|awarded"});
 }
 
 struct Items {

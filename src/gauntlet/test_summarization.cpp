@@ -227,14 +227,26 @@ class Summarization final : public Case {
     std::vector<std::string> patterns;
     for (const auto& flip : article_.flips) patterns.push_back(filled(flip.pattern, slots_));
     for (const Tokens& sentence : said) {
-      const bool negated = matches(
-          sentence, "not|rather|instead|never|nor|no|wasn't|isn't|didn't|weren't|without|than");
       for (size_t i = 0; i < patterns.size(); ++i) {
-        if (article_.flips[i].unless_negated && negated) continue;
-        if (matches(sentence, patterns[i])) return patterns[i];
+        const size_t end = find_pattern(sentence, patterns[i]);
+        if (end == kNoMatch) continue;
+        if (article_.flips[i].unless_negated && is_negated(sentence, patterns[i], end)) continue;
+        return patterns[i];
       }
     }
     return {};
+  }
+
+  // A negation inside the match or directly before it: "blamed the grid, not the blades", "rather
+  // than blaming the blades". One behind it denies something else.
+  static bool is_negated(const Tokens& sentence, std::string_view pattern, size_t end) {
+    size_t begin = 0;
+    while (find_pattern(sentence, pattern, begin + 1) == end) ++begin;
+    constexpr size_t kBefore = 3;
+    const auto from = static_cast<std::ptrdiff_t>(begin > kBefore ? begin - kBefore : 0);
+    const Tokens part(sentence.begin() + from, sentence.begin() + static_cast<std::ptrdiff_t>(end));
+    return matches(part,
+                   "not|rather|instead|never|nor|no|wasn't|isn't|didn't|weren't|without|than");
   }
 
   const SummaryArticle& article_;

@@ -12,6 +12,7 @@
 #include "gauntlet/code_references.h"
 #include "gauntlet/content_texts.h"
 #include "gauntlet/handbook.h"
+#include "gauntlet/json_tasks.h"
 #include "gauntlet/pattern.h"
 #include "gauntlet/prose.h"
 #include "gauntlet/rules.h"
@@ -189,6 +190,12 @@ TEST(ReferenceTexts, HaveTheirLengths) {
     EXPECT_EQ(article.facts.size(), 12u);
   }
   EXPECT_EQ(words(witnesses()[0].text).size(), 63u);
+}
+
+TEST(JsonTasks, EighteenAssertionsEach) {
+  for (size_t i = 0; i < kJsonTasks; ++i) {
+    EXPECT_EQ(json_task(i, nullptr).assertions.size(), kJsonAssertions);
+  }
 }
 
 TEST(Handbook, LengthDepthAndDistractors) {

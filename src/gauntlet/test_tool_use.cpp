@@ -35,16 +35,7 @@ double amount_of(const Called& call) {
 
 // "64.87", "64,87", "1'064.87": the amount anywhere in the text, to the cent.
 bool states_amount(const std::string& answer, double amount) {
-  std::string comma = answer;
-  for (size_t at = 1; at + 2 < comma.size(); ++at) {
-    const auto digit = [&](size_t i) {
-      return i < comma.size() && comma[i] >= '0' && comma[i] <= '9';
-    };
-    if (comma[at] == ',' && digit(at - 1) && digit(at + 1) && digit(at + 2) && !digit(at + 3)) {
-      comma[at] = '.';
-    }
-  }
-  return std::ranges::any_of(numbers(comma),
+  return std::ranges::any_of(numbers(with_plain_numbers(answer)),
                              [&](double n) { return std::abs(n - amount) < 0.0101; });
 }
 

@@ -36,6 +36,7 @@ TraceProgram slices(Random* random) {
       {"b is the same list",
        {{"b"},
         {"same", "alias*", "b is|= ...2 a", "another|second name|reference", "identical",
+         "one|single ...2 object|list", "two|both names|references|labels", "two ...2 name*",
          "refer* ...4 a|list", "point* ...6 a|list", "just|only ...3 name|alias|reference",
          "shares|share ...4 a"}}},
       {"a slice is a new outer list",

@@ -71,6 +71,8 @@ void SseParser::read_field(std::string_view line, const Sink& sink) {
     has_data_ = true;
   } else if (name == "event") {
     event_.event = value;
+  } else if (name == "error" && value.starts_with('{')) {
+    sink({.kind = SseItem::Kind::stray, .event = "error", .data = std::string(value)});
   }
 }
 

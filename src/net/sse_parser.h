@@ -22,7 +22,7 @@ struct SseItem {
   enum class Kind {
     event,
     comment,  // data: the line without its colon
-    stray,    // data: a line that begins with a brace or bracket
+    stray,    // data: a line that begins with a brace or bracket, or such a value of "error:"
   };
 
   Kind kind = Kind::event;
