@@ -24,6 +24,8 @@ Result<std::unique_ptr<Job>> Job::make(RequestId id, const Engine& engine, Servi
   STRIDE_TRY(check_mtp_depth(job->request.options.mtp_depth, engine.model().config().n_mtp));
   job->answer.emplace(STRIDE_TRY(Answer::make(engine, job->request.input, job->request.options,
                                               capacity, job->text_listener)));
+  if (const auto n_top = job->request.options.n_prompt_logprobs)
+    job->scores.emplace(static_cast<uint32_t>(n_prompt), *n_top, engine.model().config().n_vocab);
   if (job->request.deadline) job->deadline = job->submitted + *job->request.deadline;
   return job;
 }
@@ -49,7 +51,15 @@ uint32_t Job::piece_end(uint32_t most) const {
   const uint32_t begin = session->size();
   const auto end = static_cast<uint32_t>(std::min<size_t>(text().size(), size_t{begin} + most));
   const auto stop = std::ranges::upper_bound(stops, begin);
-  return stop != stops.end() ? std::min(end, *stop) : end;
+  const uint32_t piece = stop != stops.end() ? std::min(end, *stop) : end;
+  return scores ? scores->piece_end(begin, piece) : piece;
+}
+
+void Job::score() {
+  if (!wants_scores()) return;
+  const auto whole = scores->add(text(), session->size(), speculator->output().logits);
+  if (!whole) problem = whole.error();
+  if (whole && *whole && listener.on_prompt_logprobs) listener.on_prompt_logprobs(scores->scores());
 }
 
 void Job::read(double seconds) {

@@ -164,8 +164,10 @@ Result<> Scheduler::Loop::run_model(std::span<const Turn> turns) {
     } else {
       const auto ids = job.text().subspan(job.session->size(), turn.n_row);
       const bool last = job.session->size() + turn.n_row == job.text().size();
-      parts_.push_back(
-          job.session->part(ids, last ? model::Logits::last : model::Logits::none, out));
+      const auto logits = job.wants_scores() ? model::Logits::all
+                          : last             ? model::Logits::last
+                                             : model::Logits::none;
+      parts_.push_back(job.session->part(ids, logits, out));
     }
   }
   STRIDE_TRY(engine_.model().forward_batch(parts_, &break_off_));
@@ -192,6 +194,10 @@ void Scheduler::Loop::run_alone(const std::vector<Turn>& turns) {
 void Scheduler::Loop::settle_all(const std::vector<Turn>& turns, double seconds) {
   for (const Turn& turn : turns) settle(turn, seconds);
   for (const Turn& turn : turns) {
+    if (turn.job->problem) {
+      end_failed(*turn.job, *turn.job->problem);
+      continue;
+    }
     if (turn.job->phase != Job::Phase::answering || advance(*turn.job)) continue;
     const auto at = std::ranges::find(running_, turn.job, &std::unique_ptr<Job>::get);
     if (at == running_.end()) continue;
@@ -211,6 +217,7 @@ void Scheduler::Loop::settle(const Turn& turn, double seconds) {
     job.pass.reset();
     return;
   }
+  job.score();
   job.session->ran(job.text().subspan(job.session->size(), turn.n_row), job.speculator->output());
   job.read(seconds);
   if (job.session->size() < job.text().size()) {
