@@ -57,9 +57,8 @@ uint32_t Job::piece_end(uint32_t most) const {
 
 void Job::score() {
   if (!wants_scores()) return;
-  const auto whole = scores->add(text(), session->size(), speculator->output().logits);
-  if (!whole) problem = whole.error();
-  if (whole && *whole && listener.on_prompt_logprobs) listener.on_prompt_logprobs(scores->scores());
+  const auto scored = scores->add(text(), session->size(), speculator->output().logits);
+  if (!scored) problem = scored.error();
 }
 
 void Job::read(double seconds) {

@@ -24,13 +24,13 @@ uint32_t PromptScores::piece_end(uint32_t begin, uint32_t end) const {
   return static_cast<uint32_t>(std::min({uint64_t{end}, uint64_t{n_prompt_} - 1, begin + n_row}));
 }
 
-Result<bool> PromptScores::add(std::span<const model::Token> prompt, uint32_t begin,
-                               std::span<const float> logits) {
+Result<> PromptScores::add(std::span<const model::Token> prompt, uint32_t begin,
+                           std::span<const float> logits) {
   for (size_t row = 0; (row + 1) * n_vocab_ <= logits.size(); ++row) {
     scores_.push_back(STRIDE_TRY(decode::log_probabilities(logits.subspan(row * n_vocab_, n_vocab_),
                                                            prompt[begin + row + 1], n_top_)));
   }
-  return complete();
+  return {};
 }
 
 }  // namespace stride::engine

@@ -22,12 +22,12 @@ class PromptScores {
   // Where a piece that begins at row `begin` has to end, at `end` at the latest.
   uint32_t piece_end(uint32_t begin, uint32_t end) const;
   // Whether the logits of all rows of such a piece are wanted.
-  bool wants(uint32_t begin) const { return begin == scores_.size() && !complete(); }
-  bool complete() const { return scores_.size() + 1 == n_prompt_; }
+  bool wants(uint32_t begin) const {
+    return begin == scores_.size() && scores_.size() + 1 < n_prompt_;
+  }
 
-  // The logits of the rows from `begin` on, which wants() asked for. True when they were the last.
-  Result<bool> add(std::span<const model::Token> prompt, uint32_t begin,
-                   std::span<const float> logits);
+  // The logits of the rows from `begin` on, which wants() asked for.
+  Result<> add(std::span<const model::Token> prompt, uint32_t begin, std::span<const float> logits);
 
   // Of the tokens after the first.
   std::span<const decode::Logprobs> scores() const { return scores_; }

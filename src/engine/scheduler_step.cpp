@@ -227,7 +227,11 @@ void Scheduler::Loop::settle(const Turn& turn, double seconds) {
   }
   job.phase = Job::Phase::answering;
   job.signals->reading = false;
-  if (job.answering_since == Clock::time_point{}) job.answering_since = Clock::now();
+  if (job.answering_since == Clock::time_point{}) {
+    job.answering_since = Clock::now();
+    if (job.scores && job.listener.on_prompt_logprobs)
+      job.listener.on_prompt_logprobs(job.scores->scores());
+  }
   keep(job);
 }
 
