@@ -146,6 +146,7 @@ engine::ServiceListener Answer::listener(uint32_t choice) {
   engine::ServiceListener out;
   out.on_queued = [self](uint32_t position) { self->on_queued(position); };
   out.on_prefill = [self](const auto& progress) { self->on_prefill(progress); };
+  out.on_prompt_logprobs = [self, choice](auto all) { self->on_prompt_logprobs(choice, all); };
   out.on_token = [self, choice](const auto& token) { self->on_token(choice, token); };
   out.on_delta = [self, choice](const auto& delta) { self->on_delta(choice, delta); };
   out.on_finish = [self, choice](Result<engine::Generated> result) {
@@ -168,6 +169,23 @@ void Answer::on_prefill(const engine::PrefillProgress& progress) {
     send(encoder_->progress(progress));
 }
 
+void Answer::on_prompt_logprobs(uint32_t choice, std::span<const decode::Logprobs> all) {
+  const std::scoped_lock lock(mutex_);
+  send(encoder_->prompt_logprobs(choice, all));
+}
+
+void Answer::tell_time(Clock::time_point now) {
+  if (!call().output.timings_per_token) return;
+  RunningTimings out;
+  if (wait_.progress) {
+    out.n_prompt = wait_.progress->reused + wait_.progress->processed;
+    out.n_cached = wait_.progress->reused;
+  }
+  out.prompt_seconds = seconds_between(admitted_at_, first_token_at_);
+  out.decode_seconds = seconds_between(first_token_at_, now);
+  encoder_->clock(out);
+}
+
 void Answer::on_token(uint32_t choice, const engine::GeneratedToken& token) {
   const std::scoped_lock lock(mutex_);
   const auto now = Clock::now();
@@ -177,6 +195,7 @@ void Answer::on_token(uint32_t choice, const engine::GeneratedToken& token) {
   if (last != Clock::time_point{} && parts_.on_token_gap)
     parts_.on_token_gap(seconds_between(last, now));
   last = now;
+  tell_time(now);
   send(encoder_->token(choice, token));
 }
 

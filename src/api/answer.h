@@ -78,6 +78,7 @@ class Answer : public std::enable_shared_from_this<Answer> {
   void on_queued(uint32_t position);
   void admit();
   void on_prefill(const engine::PrefillProgress& progress);
+  void on_prompt_logprobs(uint32_t choice, std::span<const decode::Logprobs> all);
   void on_token(uint32_t choice, const engine::GeneratedToken& token);
   void on_delta(uint32_t choice, const chat::Delta& delta);
   void on_finish(uint32_t choice, Result<engine::Generated> result);
@@ -86,6 +87,7 @@ class Answer : public std::enable_shared_from_this<Answer> {
   void begin();
   void respond(net::HttpResponse response);
   bool is_whole() const;
+  void tell_time(Clock::time_point now);
   void send(std::string bytes);
   void end_choice(uint32_t choice, Result<engine::Generated> result);
   void complete();

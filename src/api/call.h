@@ -51,6 +51,8 @@ struct OutputSettings {
   bool timings_per_token = false;
   bool return_token_ids = false;
   bool logprobs = false;
+  bool echo = false;                          // begin with the text that is continued
+  std::optional<uint32_t> prompt_logprobs{};  // alternatives for each token of the prompt
   ReasoningField reasoning = ReasoningField::both;
 };
 
@@ -58,7 +60,6 @@ using RawPrompt = std::variant<std::string, std::vector<engine::Token>>;
 
 struct CompletionsPart {
   std::vector<RawPrompt> prompts{};
-  bool echo = false;
   std::optional<uint32_t> logprobs{};
 };
 
@@ -75,6 +76,7 @@ struct ResponsesPart {
   bool encrypted_reasoning = false;                          // include: reasoning.encrypted_content
   bool summaries = false;                                    // reasoning.summary was asked for
   std::string previous{};                                    // previous_response_id
+  std::string conversation{};                                // that the answer is added to
   std::map<std::string, ToolOrigin, std::less<>> origins{};  // by the name in the prompt
   std::map<std::string, std::string, std::less<>> echo{};    // fields the answer repeats, as JSON
   std::string input_items{};  // the input as a JSON array, for the store
@@ -103,6 +105,7 @@ struct ChatCall {
   engine::Lane lane = engine::Lane::interactive;
   std::optional<std::chrono::milliseconds> deadline{};
   std::string cache_salt{};
+  std::vector<std::string> ignored{};  // fields that nothing was done with
   CompletionsPart completions{};
   ResponsesPart responses{};
   MessagesPart messages{};

@@ -65,11 +65,10 @@ Outcome<> read_output(const Fields& body, ChatCall& call) {
   const auto logprobs = STRIDE_TRY(body.integer("logprobs", 0, kMostLogprobs));
   if (logprobs) call.options.n_logprobs = static_cast<uint32_t>(*logprobs);
   out.logprobs = logprobs.has_value();
-  call.completions.echo = STRIDE_TRY(body.boolean("echo")).value_or(false);
-  if (call.completions.echo && out.logprobs)
-    return refuse("echo",
-                  "echo with logprobs: log-probabilities of a prompt are not computed; "
-                  "`stride perplexity` scores texts");
+  out.timings_per_token = STRIDE_TRY(body.boolean("timings_per_token")).value_or(false);
+  out.echo = STRIDE_TRY(body.boolean("echo")).value_or(false);
+  if (out.echo && out.logprobs) call.options.n_prompt_logprobs = call.options.n_logprobs;
+  STRIDE_TRY(read_prompt_logprobs(body, call));
   if (!STRIDE_TRY(body.text("suffix")).value_or("").empty())
     return refuse("suffix", "suffix: this model has no tokens for filling in the middle");
   const auto best_of = STRIDE_TRY(body.integer("best_of", 1, kMostChoices));
@@ -91,15 +90,16 @@ Outcome<ChatCall> read_completions_request(const Json& body, const CallDefaults&
   STRIDE_TRY(read_sampling(fields, defaults, call));
   call.options.max_tokens = kDefaultTokens;
   if (const auto n = STRIDE_TRY(fields.integer("n_predict", -1, kLargestCount))) {
-    if (*n == 0) return refuse("n_predict", "n_predict is 0; it must be at least 1, or -1");
     call.options.max_tokens.reset();
-    if (*n > 0) call.options.max_tokens = static_cast<uint32_t>(*n);
+    if (*n >= 0) call.options.max_tokens = static_cast<uint32_t>(*n);
   }
-  STRIDE_TRY(read_max_tokens(fields, "max_tokens", call));
+  // 0 only reads the prompt: for how likely it was, or to have it in the cache.
+  STRIDE_TRY(read_max_tokens(fields, "max_tokens", call, 0));
   STRIDE_TRY(read_stop(fields, "stop", call));
   STRIDE_TRY(read_output(fields, call));
   STRIDE_TRY(read_constraints(fields, call));
   STRIDE_TRY(read_prompts(fields, call));
+  call.ignored = fields.unread();
   call.lane = lane_of(call, defaults);
   return call;
 }

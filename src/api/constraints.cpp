@@ -164,7 +164,11 @@ Outcome<> read_tool_choice(const Fields& body, const std::vector<std::string>& d
     if (type == nullptr) return refuse("tool_choice", "tool_choice needs a \"type\"");
     if (*type == "allowed_tools") {
       STRIDE_TRY(read_allowed(*choice, declared, call));
-    } else if (*type == "function" || *type == "custom") {
+    } else if (*type == "none") {
+      call.rules.choice = ToolChoice::none;
+    } else if (*type == "required" || *type == "any") {
+      call.rules.choice = ToolChoice::required;
+    } else if (*type == "function" || *type == "custom" || *type == "tool") {
       call.rules.choice = ToolChoice::required;
       STRIDE_TRY(allow(call, declared, *choice));
     }

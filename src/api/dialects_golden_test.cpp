@@ -81,6 +81,7 @@ Outcome<std::string> run(const Case& c) {
   std::vector<engine::Generated> choices;
   for (uint32_t i = 0; i < requests.size(); ++i) {
     engine::Listener listener;
+    listener.on_prompt_logprobs = [&](auto all) { streamed += encoder->prompt_logprobs(i, all); };
     listener.on_token = [&](const auto& token) { streamed += encoder->token(i, token); };
     listener.on_delta = [&](const auto& delta) { streamed += encoder->delta(i, delta); };
     auto generated = STRIDE_TRY(

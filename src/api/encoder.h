@@ -4,7 +4,8 @@
 // bytes. Calls for one choice come in the engine's order; choices may interleave.
 //
 // Each function returns whole server-sent events, or nothing where there is nothing to send. Order:
-//   start  (wait | progress)*  (token* delta*)*  finish for each choice  close
+//   start  (wait | progress)*  prompt_logprobs?  (clock? token* delta*)*  finish for each choice
+//   close
 // failure() may come after start() at any time and ends the stream.
 #pragma once
 
@@ -60,6 +61,14 @@ struct WaitState {
   std::optional<engine::PrefillProgress> progress{};
 };
 
+// How long a choice has taken until now.
+struct RunningTimings {
+  uint32_t n_prompt = 0;  // tokens read
+  uint32_t n_cached = 0;  // and found in the cache
+  double prompt_seconds = 0;
+  double decode_seconds = 0;
+};
+
 class Encoder {
  public:
   virtual ~Encoder() = default;
@@ -69,6 +78,10 @@ class Encoder {
   virtual std::string wait(const WaitState& state) = 0;
   // Sent after each chunk of the prompt.
   virtual std::string progress(const engine::PrefillProgress& progress) = 0;
+  // How likely the tokens of the prompt after the first were; before the first token of the choice.
+  virtual std::string prompt_logprobs(uint32_t, std::span<const decode::Logprobs>) { return {}; }
+  // For the events that follow, where the call asks for timings_per_token.
+  virtual void clock(const RunningTimings&) {}
   virtual std::string delta(uint32_t choice, const chat::Delta& delta) = 0;
   virtual std::string token(uint32_t choice, const engine::GeneratedToken& token) = 0;
   virtual std::string finish(uint32_t choice, const engine::Generated& generated) = 0;

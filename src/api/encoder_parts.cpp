@@ -148,6 +148,50 @@ void write_timings(JsonText& out, const engine::Generated& generated) {
   out.end().end();
 }
 
+void write_running_timings(JsonText& out, const RunningTimings& timings, uint64_t n_written) {
+  const uint32_t n_read = timings.n_prompt - std::min(timings.n_prompt, timings.n_cached);
+  out.object()
+      .field("cache_n", timings.n_cached)
+      .field("prompt_n", n_read)
+      .field("prompt_ms", rounded(timings.prompt_seconds * 1e3))
+      .field("prompt_per_second", rounded(rate(n_read, timings.prompt_seconds)))
+      .field("predicted_n", n_written)
+      .field("predicted_ms", rounded(timings.decode_seconds * 1e3))
+      .field("predicted_per_second", rounded(rate(n_written, timings.decode_seconds)))
+      .end();
+}
+
+void write_prompt_logprobs(JsonText& out, std::span<const decode::Logprobs> tokens, uint32_t n_top,
+                           const text::Tokenizer& tokenizer) {
+  const auto write = [&](const decode::TokenLogprob& token, size_t rank) {
+    out.key(std::to_string(token.id)).object().field("logprob", finite(token.logprob));
+    if (rank > 0) {
+      out.field("rank", rank);
+    } else {
+      out.null_field("rank");
+    }
+    out.field("decoded_token", tokenizer.piece(token.id)).end();
+  };
+  out.array().null();
+  for (const decode::Logprobs& token : tokens) {
+    out.object();
+    const auto top = std::span(token.top).first(std::min<size_t>(n_top, token.top.size()));
+    for (size_t i = 0; i < top.size(); ++i) write(top[i], i + 1);
+    if (std::ranges::find(top, token.chosen.id, &decode::TokenLogprob::id) == top.end())
+      write(token.chosen, 0);
+    out.end();
+  }
+  out.end();
+}
+
+void write_stop_reason(JsonText& out, const engine::Generated& generated, const ChatCall& call) {
+  if (generated.stop_token) {
+    out.field("stop_reason", *generated.stop_token);
+  } else if (generated.stop_string && *generated.stop_string < call.options.stop.size()) {
+    out.field("stop_reason", call.options.stop[*generated.stop_string]);
+  }
+}
+
 void write_progress(JsonText& out, const engine::PrefillProgress& progress) {
   out.object()
       .field("total", progress.total)

@@ -31,6 +31,17 @@ void write_chat_usage(JsonText& out, const UsageSum& usage);
 // llama.cpp's timings, with the cause of the end and what guards did.
 void write_timings(JsonText& out, const engine::Generated& generated);
 
+// The same of an answer that goes on, which has written `n_written` tokens.
+void write_running_timings(JsonText& out, const RunningTimings& timings, uint64_t n_written);
+
+// vLLM's list: null, then for each token of the prompt an object by token id. `n_top` alternatives.
+void write_prompt_logprobs(JsonText& out, std::span<const decode::Logprobs> tokens, uint32_t n_top,
+                           const text::Tokenizer& tokenizer);
+
+// vLLM's stop_reason: the string or the token that ended the answer, where it was one of those
+// that the call named.
+void write_stop_reason(JsonText& out, const engine::Generated& generated, const ChatCall& call);
+
 // {"total", "cache", "processed", "time_ms", "eta_ms"}
 void write_progress(JsonText& out, const engine::PrefillProgress& progress);
 

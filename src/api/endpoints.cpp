@@ -31,6 +31,7 @@ Endpoints::Endpoints(const engine::Engine& engine, engine::Service& service, Sto
       options_(options),
       started_(seconds_now()),
       responses_(store),
+      conversations_(store),
       turns_(store, engine),
       metrics_(options.defaults.model),
       trace_(options.trace_folder),
@@ -110,13 +111,24 @@ void Endpoints::handle(Incoming in) {
     case Endpoint::props:
       return respond(in, 200, props());
     case Endpoint::slots:
-      return respond(in, 200, slots());
+      return respond(in, slots(in.request));
+    case Endpoint::slot:
+      return refuse_request(
+          in, {FailureKind::not_supported,
+               "slots are not saved to files, restored or erased: what was read is kept in memory "
+               "and found again by its beginning, whichever slot runs the request"});
     case Endpoint::response:
       return respond(in, response(in));
     case Endpoint::response_items:
       return respond(in, response_items(in));
     case Endpoint::response_cancel:
       return respond(in, cancel_response(in));
+    case Endpoint::conversations:
+      return respond(in, make_conversation(in));
+    case Endpoint::conversation:
+      return respond(in, conversation(in));
+    case Endpoint::conversation_items:
+      return respond(in, conversation_items(in));
     case Endpoint::metrics:
       return respond(in, {.headers = {{"Content-Type", "text/plain; version=0.0.4"}},
                           .body = metrics_.text(service_.stats(), http_stats_())});

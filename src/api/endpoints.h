@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "api/conversation_store.h"
 #include "api/errors.h"
 #include "api/failure_response.h"
 #include "api/live_answers.h"
@@ -49,6 +50,7 @@ class Endpoints {
   // endpoints_answers.cpp
   void answer(Incoming in);
   Outcome<ChatCall> read_call(const Incoming& in);
+  Outcome<ChatCall> read_response_call(const Incoming& in, Json body);
   void start_answer(const Incoming& in, ChatCall call);
   void control(const Incoming& in);
 
@@ -63,6 +65,11 @@ class Endpoints {
   Outcome<std::string> response_items(const Incoming& in) const;
   Outcome<std::string> cancel_response(const Incoming& in);
 
+  // endpoints_conversations.cpp
+  Outcome<std::string> make_conversation(const Incoming& in);
+  Outcome<std::string> conversation(const Incoming& in);
+  Outcome<std::string> conversation_items(const Incoming& in);
+
   // endpoints_tokens.cpp
   Outcome<std::string> count_tokens(Incoming& in);
   Outcome<std::string> tokenize(Incoming& in);
@@ -73,7 +80,7 @@ class Endpoints {
   std::string models(const net::HttpRequest& request) const;
   Outcome<std::string> model(const net::HttpRequest& request, const std::string& id) const;
   std::string props() const;
-  std::string slots() const;
+  Outcome<std::string> slots(const net::HttpRequest& request) const;
   std::string load() const;
 
   CallDefaults defaults_for_call() const;
@@ -89,6 +96,7 @@ class Endpoints {
   std::atomic<bool> draining_ = false;
   std::function<net::ServerStats()> http_stats_;
   ResponseStore responses_;
+  ConversationStore conversations_;
   TurnStore turns_;
   grammar::GrammarCache grammars_;
   Metrics metrics_;

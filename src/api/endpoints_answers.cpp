@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The paths that run the model.
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <random>
 
@@ -27,6 +29,20 @@ int64_t seconds_now() {
       .count();
 }
 
+// The names, as far as they may stand in a header.
+std::string ignored_header(std::span<const std::string> names) {
+  constexpr size_t kMostNames = 32, kMostBytes = 64;
+  std::string out;
+  for (const std::string& name : names.first(std::min(names.size(), kMostNames))) {
+    const bool plain = std::ranges::all_of(name, [](unsigned char c) {
+      return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+    });
+    if (!plain || name.size() > kMostBytes) continue;
+    out += (out.empty() ? "" : ", ") + name;
+  }
+  return out;
+}
+
 uint64_t random_number() {
   std::random_device device;
   return uint64_t{device()} << 32 | device();
@@ -41,11 +57,8 @@ Outcome<ChatCall> Endpoints::read_call(const Incoming& in) {
     case Endpoint::completions:
       return read_completions_request(body, defaults);
     case Endpoint::responses:
-    case Endpoint::response_tokens: {
-      const std::string previous = STRIDE_TRY(previous_response(body));
-      return read_responses_request(body, STRIDE_TRY(responses_.history(in.client, previous)),
-                                    defaults);
-    }
+    case Endpoint::response_tokens:
+      return read_response_call(in, std::move(body));
     case Endpoint::messages:
       return read_messages_request(body, defaults);
     case Endpoint::message_tokens:
@@ -55,11 +68,28 @@ Outcome<ChatCall> Endpoints::read_call(const Incoming& in) {
   }
 }
 
+// With the items of the responses or the conversation that it goes on from.
+Outcome<ChatCall> Endpoints::read_response_call(const Incoming& in, Json body) {
+  const std::string previous = STRIDE_TRY(previous_response(body));
+  const std::string conversation = STRIDE_TRY(conversation_of(body));
+  if (!previous.empty() && !conversation.empty())
+    return refuse("conversation", "conversation and previous_response_id cannot be given together");
+  STRIDE_TRY(responses_.resolve_references(in.client, body));
+  const Json history = conversation.empty()
+                           ? STRIDE_TRY(responses_.history(in.client, previous))
+                           : STRIDE_TRY(conversations_.items(in.client, conversation));
+  ChatCall call = STRIDE_TRY(read_responses_request(body, history, defaults_for_call()));
+  call.responses.conversation = conversation;
+  return call;
+}
+
 void Endpoints::answer(Incoming in) {
   if (draining_)
     return refuse_request(in, {FailureKind::unavailable, "the server is shutting down"});
   auto call = read_call(in);
   if (!call) return refuse_request(in, call.error());
+  if (!call->ignored.empty())
+    in.headers.push_back({"x-stride-ignored-fields", ignored_header(call->ignored)});
   turns_.restore(in.client, *call);
   start_answer(in, *std::move(call));
 }
@@ -94,7 +124,12 @@ void Endpoints::start_answer(const Incoming& in, ChatCall call) {
   parts.on_token_gap = [this](double seconds) { metrics_.on_token_gap(seconds); };
   parts.on_done = report_handler(in, parts.call, parts.context.ids, trace_of(in, *requests));
   const auto answer = std::make_shared<Answer>(std::move(parts), in.exchange);
-  live_.add(answer);
+  if (!live_.add(answer, options_.per_client))
+    return refuse_request(
+        in, {FailureKind::rate_limit,
+             fmt::format("{} answers of this key go on, as many as it may have at once; try again "
+                         "when one has ended",
+                         options_.per_client)});
   answer->run(*std::move(requests));
 }
 
@@ -118,6 +153,9 @@ std::function<void(const AnswerReport&)> Endpoints::report_handler(
     for (uint32_t i = 0; i < report.choices.size(); ++i)
       turns_.save(client, *call, ids, i, report.choices[i]);
     const ResponsesPart& part = call->responses;
+    if (!part.conversation.empty() && !report.body.empty())
+      conversations_.add_response(client, part.conversation, part.input_items, report.body,
+                                  reasoning_handle(ids));
     if (call->dialect == Dialect::responses && part.store && !report.body.empty())
       responses_.save(client, answer_id(call->dialect, ids),
                       {.previous = part.previous,

@@ -5,6 +5,7 @@
 #include "api/endpoints.h"
 #include "api/json_text.h"
 #include "base/version.h"
+#include "net/query.h"
 
 namespace stride::api {
 namespace {
@@ -123,7 +124,7 @@ std::string Endpoints::props() const {
   JsonText out;
   out.object().field("model_alias", options_.defaults.model);
   out.field("build_info", "stride " + std::string(version()));
-  out.field("n_ctx", options_.n_context).field("total_slots", live_.all().size());
+  out.field("n_ctx", options_.n_context).field("total_slots", options_.n_slot);
   out.key("default_generation_settings").object().field("n_ctx", options_.n_context);
   out.key("params")
       .object()
@@ -138,7 +139,12 @@ std::string Endpoints::props() const {
   return out.end().take();
 }
 
-std::string Endpoints::slots() const {
+// Who runs or waits, then the slots that are free.
+Outcome<std::string> Endpoints::slots(const net::HttpRequest& request) const {
+  const auto pairs = net::parse_query(request.query);
+  const std::string* wants_free = pairs ? net::find_query(*pairs, "fail_on_no_slot") : nullptr;
+  if (wants_free != nullptr && *wants_free != "0" && service_.stats().n_running >= options_.n_slot)
+    return refuse(FailureKind::unavailable, "no slot is free");
   JsonText out;
   out.array();
   size_t index = 0;
@@ -157,6 +163,12 @@ std::string Endpoints::slots() const {
         .end();
     out.end();
   }
+  for (; index < options_.n_slot; ++index)
+    out.object()
+        .field("id", index)
+        .field("n_ctx", options_.n_context)
+        .field("is_processing", false)
+        .end();
   return out.end().take();
 }
 

@@ -15,8 +15,17 @@ std::unexpected<Failure> wrong_type(const std::string& path, std::string_view wa
 }  // namespace
 
 const Json* Fields::find(std::string_view name) const {
+  read_->emplace(name);
   const Json* found = json::member(*object_, name);
   return found == nullptr || found->is_null() ? nullptr : found;
+}
+
+std::vector<std::string> Fields::unread() const {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : object_->get_ref<const Json::object_t&>()) {
+    if (!value.is_null() && !read_->contains(name)) out.push_back(name);
+  }
+  return out;
 }
 
 Outcome<std::optional<bool>> Fields::boolean(std::string_view name) const {

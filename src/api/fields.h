@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Typed, range-checked members of a request's JSON object. A member that is absent or null is not
 // set; one of another type or out of its range is refused by name, with the range.
+//
+// Copies remember together which members were looked for: what is left at the end was passed over.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +27,8 @@ class Fields {
 
   // nullptr where absent or null.
   const Json* find(std::string_view name) const;
+  // The members that are set and that nobody has looked for, in their order.
+  std::vector<std::string> unread() const;
   bool has(std::string_view name) const { return find(name) != nullptr; }
   std::string path(std::string_view name) const { return prefix_ + std::string(name); }
 
@@ -37,6 +44,8 @@ class Fields {
  private:
   const Json* object_;
   std::string prefix_;
+  std::shared_ptr<std::set<std::string, std::less<>>> read_ =
+      std::make_shared<std::set<std::string, std::less<>>>();
 };
 
 }  // namespace stride::api

@@ -14,10 +14,17 @@ constexpr auto kRound = std::chrono::milliseconds(250);
 LiveAnswers::LiveAnswers(std::chrono::milliseconds silence)
     : silence_(silence), thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
-void LiveAnswers::add(const std::shared_ptr<Answer>& answer) {
+bool LiveAnswers::add(const std::shared_ptr<Answer>& answer, uint32_t most) {
   const std::scoped_lock lock(mutex_);
   std::erase_if(answers_, [](const auto& weak) { return weak.expired(); });
+  const auto counts = [&](const auto& weak) {
+    const auto other = weak.lock();
+    return other != nullptr && other->client() == answer->client() &&
+           !other->wait_until_over(std::chrono::milliseconds(0));
+  };
+  if (most > 0 && std::ranges::count_if(answers_, counts) >= most) return false;
   answers_.push_back(answer);
+  return true;
 }
 
 std::shared_ptr<Answer> LiveAnswers::find(std::string_view id) const {

@@ -20,7 +20,8 @@ class LiveAnswers {
   // An answer that was silent for so long gets a sign of life.
   explicit LiveAnswers(std::chrono::milliseconds silence);
 
-  void add(const std::shared_ptr<Answer>& answer);
+  // False, and not added, where its client has `most` answers already that go on; 0: any number.
+  bool add(const std::shared_ptr<Answer>& answer, uint32_t most);
   // nullptr where it has ended or never was.
   std::shared_ptr<Answer> find(std::string_view id) const;
   std::vector<std::shared_ptr<Answer>> all() const;

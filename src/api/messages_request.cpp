@@ -42,7 +42,7 @@ bool is_reminder(std::string_view text) {
 
 class Reader {
  public:
-  Reader(const Json& body, ChatCall& call) : body_(body), call_(call) {}
+  Reader(const Fields& body, ChatCall& call) : body_(body), call_(call) {}
 
   Outcome<> read() {
     STRIDE_TRY(read_tools());
@@ -360,13 +360,14 @@ Outcome<ChatCall> read_messages_request(const Json& body, const CallDefaults& de
   STRIDE_TRY(read_stop(fields, "stop_sequences", call));
   STRIDE_TRY(read_output(fields, call));
   STRIDE_TRY(read_thinking(fields, defaults, call));
-  if (body.contains("thread"))
+  if (fields.has("thread"))
     return refuse("thread", "thread: threads are not supported; send all messages");
-  Reader reader(body, call);
+  Reader reader(fields, call);
   STRIDE_TRY(reader.read());
   STRIDE_TRY(read_choice(fields, reader.declared(), call));
   const auto& messages = call.conversation.messages;
   call.continue_final = messages.back().role == chat::Role::assistant;
+  call.ignored = fields.unread();
   call.lane = lane_of(call, defaults);
   return call;
 }

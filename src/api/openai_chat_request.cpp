@@ -39,10 +39,23 @@ Outcome<> check_messages(const Fields& body) {
     const bool empty = content == nullptr || content->is_null();
     if (content != nullptr && content->is_array())
       STRIDE_TRY(check_parts(*content, place + ".content"));
-    if (role != nullptr && *role != "assistant" && empty)
+    // A tool may have nothing to say.
+    const bool may_be_empty =
+        role != nullptr && (*role == "assistant" || *role == "tool" || *role == "function");
+    if (role != nullptr && !may_be_empty && empty)
       return refuse(place + ".content", fmt::format("{} has no content", place));
   }
   return {};
+}
+
+// A tool in the form of Responses, which some clients send here, too.
+Json wrapped(const Json& tool) {
+  const std::string* name = json::string_member(tool, "name");
+  if (name == nullptr) return tool;
+  const Json* parameters = json::member(tool, "parameters");
+  if (parameters == nullptr) parameters = json::member(tool, "input_schema");
+  const auto text = function_tool(*name, json::member(tool, "description"), parameters);
+  return *json::parse(text, {.numbers = json::Numbers::exact});
 }
 
 // Clients declare tools that only their own vendor serves; those are skipped.
@@ -65,7 +78,8 @@ Outcome<> keep_functions(Json& body) {
     Json& tool = (*tools)[i];
     if (!tool.is_object()) return refuse("tools", fmt::format("tools[{}] is not an object", i));
     const std::string* type = json::string_member(tool, "type");
-    if (type == nullptr || *type == "function") kept.push_back(std::move(tool));
+    if (type != nullptr && *type != "function") continue;
+    kept.push_back(tool.contains("function") ? std::move(tool) : wrapped(tool));
   }
   *tools = std::move(kept);
   return {};
@@ -96,6 +110,8 @@ Outcome<> read_output(const Fields& body, const CallDefaults& defaults, ChatCall
   }
   out.return_progress = STRIDE_TRY(body.boolean("return_progress")).value_or(false);
   out.timings_per_token = STRIDE_TRY(body.boolean("timings_per_token")).value_or(false);
+  out.echo = STRIDE_TRY(body.boolean("echo")).value_or(false);
+  STRIDE_TRY(read_prompt_logprobs(body, call));
   out.return_token_ids = STRIDE_TRY(body.boolean("return_token_ids")).value_or(false);
   out.logprobs = STRIDE_TRY(body.boolean("logprobs")).value_or(false);
   const auto top = STRIDE_TRY(body.integer("top_logprobs", 0, kMostLogprobs));
@@ -177,6 +193,8 @@ Outcome<ChatCall> read_chat_request(Json body, const CallDefaults& defaults) {
   STRIDE_TRY(read_constraints(fields, call));
   STRIDE_TRY(read_conversation(body, call));
   STRIDE_TRY(read_tool_choice(fields, function_names(call.conversation.tools), call));
+  for (const char* name : {"tools", "functions", "function_call"}) (void)fields.find(name);
+  call.ignored = fields.unread();
   call.lane = lane_of(call, defaults);
   return call;
 }

@@ -24,8 +24,11 @@ class ChatEncoder final : public Encoder {
 
   std::string start() override {
     std::string out;
-    for (uint32_t i = 0; i < call_.n; ++i)
+    for (uint32_t i = 0; i < call_.n; ++i) {
       out += chunk(i, R"({"role":"assistant","content":""})", {});
+      if (const std::string text = echoed(); !text.empty())
+        out += chunk(i, JsonText().object().field("content", text).end().text(), {});
+    }
     return out;
   }
 
@@ -37,6 +40,13 @@ class ChatEncoder final : public Encoder {
     write_progress(extra, progress);
     return chunk(0, "{}", {}, {}, extra.text());
   }
+
+  std::string prompt_logprobs(uint32_t choice, std::span<const decode::Logprobs> all) override {
+    if (choice == 0) prompt_logprobs_.assign(all.begin(), all.end());
+    return {};
+  }
+
+  void clock(const RunningTimings& timings) override { timings_ = timings; }
 
   std::string token(uint32_t choice, const engine::GeneratedToken& token) override {
     ++choices_[choice].n_token;
@@ -59,8 +69,7 @@ class ChatEncoder final : public Encoder {
     }
     JsonText timings;
     write_timings(timings, generated);
-    out += chunk(choice, "{}", openai_finish_reason(generated), timings.text(), {},
-                 engine::name(generated.finish_cause));
+    out += chunk(choice, "{}", openai_finish_reason(generated), timings.text(), {}, &generated);
     finished_.push_back(summary_of(generated));
     return out;
   }
@@ -86,6 +95,11 @@ class ChatEncoder final : public Encoder {
       out.key("prompt_token_ids").array();
       for (const engine::Token token : context_.prompt) out.value(token);
       out.end();
+    }
+    if (call_.output.prompt_logprobs) {
+      out.key("prompt_logprobs");
+      write_prompt_logprobs(out, prompt_logprobs_, *call_.output.prompt_logprobs,
+                            *context_.tokenizer);
     }
     out.key("choices").array();
     for (uint32_t i = 0; i < choices.size(); ++i) write_choice(out, i, choices[i]);
@@ -185,10 +199,16 @@ class ChatEncoder final : public Encoder {
     out.field("name", delta.text).field("arguments", "").end().end().end();
   }
 
-  // One event. `cause` and `timings` go with the finish reason.
+  // The text that the answer goes on from, for clients that want it in front.
+  std::string echoed() const {
+    if (!call_.output.echo || !call_.continue_final) return {};
+    return chat::content_text(call_.conversation.messages.back());
+  }
+
+  // One event. `timings` and `ended` go with the finish reason.
   std::string chunk(uint32_t choice, std::string_view delta, std::string_view finish_reason,
                     std::string_view timings = {}, std::string_view progress = {},
-                    std::string_view cause = {}) {
+                    const engine::Generated* ended = nullptr) {
     JsonText out = begin("chat.completion.chunk");
     out.key("choices").array().object().field("index", choice).raw_field("delta", delta);
     write_pending(out, choices_[choice]);
@@ -197,7 +217,10 @@ class ChatEncoder final : public Encoder {
     } else {
       out.field("finish_reason", finish_reason);
     }
-    if (!cause.empty()) out.field("finish_cause", cause);
+    if (ended != nullptr) {
+      out.field("finish_cause", engine::name(ended->finish_cause));
+      write_stop_reason(out, *ended, call_);
+    }
     out.end().end();
     if (call_.output.continuous_usage) {
       out.key("usage");
@@ -205,7 +228,12 @@ class ChatEncoder final : public Encoder {
     } else if (call_.output.include_usage) {
       out.null_field("usage");
     }
-    if (!timings.empty()) out.raw_field("timings", timings);
+    if (!timings.empty()) {
+      out.raw_field("timings", timings);
+    } else if (call_.output.timings_per_token) {
+      out.key("timings");
+      write_running_timings(out, timings_, choices_[choice].n_token);
+    }
     if (!progress.empty()) out.raw_field("prompt_progress", progress);
     return sse("", out.end().text());
   }
@@ -267,12 +295,14 @@ class ChatEncoder final : public Encoder {
     }
     if (call_.output.return_token_ids) write_token_ids(out, generated.tokens);
     out.field("finish_reason", openai_finish_reason(generated));
-    out.field("finish_cause", engine::name(generated.finish_cause)).end();
+    out.field("finish_cause", engine::name(generated.finish_cause));
+    write_stop_reason(out, generated, call_);
+    out.end();
   }
 
   void write_message(JsonText& out, uint32_t choice, const chat::ParsedOutput& output) const {
     out.object().field("role", "assistant");
-    std::string content = output.content.value_or("");
+    std::string content = echoed() + output.content.value_or("");
     const ReasoningField field = call_.output.reasoning;
     if (field == ReasoningField::in_content && output.reasoning)
       content = "<think>\n" + *output.reasoning + "\n</think>\n" + content;
@@ -303,6 +333,8 @@ class ChatEncoder final : public Encoder {
   std::string id_;
   std::vector<Choice> choices_;
   std::vector<engine::Generated> finished_;  // their usage
+  std::vector<decode::Logprobs> prompt_logprobs_;
+  RunningTimings timings_;
 };
 
 }  // namespace

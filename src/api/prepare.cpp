@@ -91,6 +91,9 @@ Outcome<std::vector<engine::ServiceRequest>> prepare(const ChatCall& call,
   std::vector<engine::ServiceRequest> out;
   for (engine::GenerationInput& input : inputs) {
     input.tools = tools.get();
+    if (call.options.min_tokens > call.options.max_tokens.value_or(UINT32_MAX))
+      return refuse("min_tokens", fmt::format("min_tokens is {}, more than the limit of {} tokens",
+                                              call.options.min_tokens, *call.options.max_tokens));
     const auto room = n_context - static_cast<uint32_t>(input.prompt.size());
     for (uint32_t i = 0; i < call.n; ++i) {
       engine::ServiceRequest request;

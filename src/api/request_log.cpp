@@ -89,6 +89,11 @@ std::string answer_line(const AnswerReport& report, std::string_view request_id,
       .field("queue_ms", milliseconds(report.queue_seconds))
       .field("first_token_ms", milliseconds(report.first_token_seconds))
       .field("total_ms", milliseconds(report.total_seconds));
+  if (!report.call->ignored.empty()) {
+    out.key("ignored_fields").array();
+    for (const std::string& name : report.call->ignored) out.value(name);
+    out.end();
+  }
   if (report.failure) out.field("failure", report.failure->message);
   out.key("usage");
   write_chat_usage(out, sum_usage(report.choices));

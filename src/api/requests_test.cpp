@@ -37,7 +37,9 @@ TEST(RequestRanges, EveryNumberIsBounded) {
       {"presence_penalty", "-2", "2", "-2.1", "2.1"},
       {"repetition_penalty", "0.01", "100", "0", "101"},
       {"max_tokens", "1", "2147483647", "0", "2147483648"},
-      {"max_completion_tokens", "1", "2147483647", "-1", "9223372036854775808"},
+      {"max_completion_tokens", "-1", "2147483647", "0", "9223372036854775808"},
+      {"min_tokens", "0", "2147483647", "-1", "2147483648"},
+      {"prompt_logprobs", "0", "20", "-1", "21"},
       {"thinking_token_budget", "-1", "2147483647", "-2", "2147483648"},
       {"seed", "-9223372036854775808", "9223372036854775807", "-9223372036854775809",
        "9223372036854775808"},
@@ -91,6 +93,55 @@ TEST(ChatRequest, PassesOverWhatItDoesNotKnow) {
   EXPECT_EQ(call.model, "gpt-9");
   ASSERT_EQ(call.conversation.tools.size(), 1U);
   EXPECT_EQ(call.conversation.messages[0].role, chat::Role::system);
+}
+
+TEST(ChatRequest, SaysWhatItPassedOver) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(good(Dialect::chat, chat_body(R"("user":"u","temperature":1,"metadata":null,"x":[1],
+      "tools":[],"stream_options":{"include_usage":true,"y":1})"))
+                .ignored,
+            (Names{"user", "x"}));
+  EXPECT_EQ(good(Dialect::messages,
+                 messages_body(R"("metadata":{"user_id":"u"},"tool_choice":{"type":"none"},
+      "context_management":{},"top_k":5)"))
+                .ignored,
+            (Names{"metadata", "context_management"}));
+  EXPECT_EQ(good(Dialect::responses, R"({"input":"x","prompt":{},"truncation":"auto",
+      "conversation":"c"})")
+                .ignored,
+            Names{"prompt"});
+  EXPECT_EQ(good(Dialect::completions, R"({"prompt":"x","user":"u"})").ignored, Names{"user"});
+}
+
+// Forms that only single programs write.
+TEST(ChatRequest, TakesTheFormsOfOtherDialects) {
+  const ChatCall call = good(Dialect::chat,
+                             R"({"messages":[{"role":"user","content":"Go"},
+      {"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function",
+        "function":{"name":"f","arguments":"{}"}}]},
+      {"role":"tool","tool_call_id":"c","content":null},
+      {"role":"user","content":[]}],
+    "tools":[{"type":"function","name":"f","parameters":{"type":"object"}},
+             {"name":"g","input_schema":{"type":"object"}}],
+    "tool_choice":{"type":"tool","name":"g"},"max_tokens":-1})");
+  ASSERT_EQ(call.conversation.tools.size(), 2U);
+  EXPECT_EQ(call.conversation.tools[1],
+            R"({"type":"function","function":{"name":"g","parameters":{"type":"object"}}})");
+  EXPECT_EQ(call.rules.allowed, std::vector<std::string>{"g"});
+  EXPECT_FALSE(call.options.max_tokens);
+}
+
+TEST(ChatRequest, EndsByTokens) {
+  const ChatCall call =
+      good(Dialect::chat, chat_body(R"("min_tokens":9,"stop_token_ids":[5,7],"ignore_eos":true)"));
+  EXPECT_EQ(call.options.min_tokens, 9U);
+  EXPECT_EQ(call.options.stop_tokens, (std::vector<engine::Token>{5, 7}));
+  EXPECT_TRUE(call.options.ignore_end);
+  for (const char* ids : {"5", "[-1]", "[\"a\"]", "[1.5]"})
+    EXPECT_EQ(bad(Dialect::chat, chat_body(fmt::format("\"stop_token_ids\":{}", ids))).param,
+              "stop_token_ids");
+  EXPECT_EQ(bad(Dialect::chat, chat_body(R"("prompt_logprobs":1,"stream":true)")).param,
+            "prompt_logprobs");
 }
 
 TEST(ChatRequest, MaxCompletionTokensWins) {
@@ -255,7 +306,7 @@ TEST(ResponsesRequest, TakesAnEmptyProbe) {
 
 TEST(ResponsesRequest, Refuses) {
   EXPECT_EQ(bad(Dialect::responses, R"({"input":5})").param, "input");
-  EXPECT_EQ(bad(Dialect::responses, R"({"input":"x","conversation":"c"})").param, "conversation");
+  EXPECT_EQ(conversation_of(*parse_body(R"({"conversation":7})")).error().param, "conversation");
   EXPECT_EQ(bad(Dialect::responses, R"({"input":[{"role":"user","content":[
       {"type":"input_image","image_url":"x"}]}]})")
                 .param,
@@ -270,6 +321,13 @@ TEST(CompletionsRequest, Prompts) {
     bad(Dialect::completions, fmt::format(R"({{"prompt":{}}})", prompt));
   EXPECT_EQ(bad(Dialect::completions, "{}").param, "prompt");
   EXPECT_EQ(bad(Dialect::completions, R"({"prompt":"x","suffix":"y"})").param, "suffix");
+  EXPECT_EQ(bad(Dialect::completions, R"({"prompt":"x","best_of":2})").param, "best_of");
+  good(Dialect::completions, R"({"prompt":"x","best_of":2,"n":2})");
+  EXPECT_EQ(good(Dialect::completions, R"({"prompt":"x","max_tokens":0})").options.max_tokens, 0U);
+  EXPECT_EQ(good(Dialect::completions, R"({"prompt":"x","n_predict":0})").options.max_tokens, 0U);
+  const ChatCall echo =
+      good(Dialect::completions, R"({"prompt":"x","echo":true,"logprobs":3,"prompt_logprobs":5})");
+  EXPECT_EQ(echo.options.n_prompt_logprobs, 5U);
 }
 
 TEST(Captures, AreReadAndRendered) {

@@ -19,24 +19,31 @@ std::string key_of(const std::string& client, const std::string& id) {
   return client + "\n" + id;
 }
 
-// The items of one response, appended; its reasoning gets the handle that gives it back exactly.
-void append_items(const StoredResponse& stored, Json& out) {
-  const json::ParseOptions exact{.max_depth = 128, .numbers = json::Numbers::exact};
-  auto input = json::parse(stored.input, exact);
+constexpr json::ParseOptions kExact{.max_depth = 128, .numbers = json::Numbers::exact};
+
+Json output_items(const StoredResponse& stored) {
+  Json out = Json::array();
+  append_response_items("[]", stored.response, stored.handle, out);
+  return out;
+}
+
+}  // namespace
+
+void append_response_items(const std::string& input_items, const std::string& response_text,
+                           const std::string& handle, Json& out) {
+  auto input = json::parse(input_items, kExact);
   if (input && input->is_array())
     for (Json& item : *input) out.push_back(std::move(item));
-  auto response = json::parse(stored.response, exact);
+  auto response = json::parse(response_text, kExact);
   if (!response || !response->is_object()) return;
   const auto output = response->find("output");
   if (output == response->end() || !output->is_array()) return;
   for (Json& item : *output) {
     const std::string* type = json::string_member(item, "type");
-    if (type != nullptr && *type == "reasoning") item["encrypted_content"] = stored.handle;
+    if (type != nullptr && *type == "reasoning") item["encrypted_content"] = handle;
     out.push_back(std::move(item));
   }
 }
-
-}  // namespace
 
 void ResponseStore::save(const std::string& client, const std::string& id,
                          const StoredResponse& response) {
@@ -44,6 +51,10 @@ void ResponseStore::save(const std::string& client, const std::string& id,
   out.object().field("previous", response.previous).field("handle", response.handle);
   out.raw_field("input", response.input).raw_field("response", response.response).end();
   store_.put(RecordKind::response, key_of(client, id), out.take());
+  for (const Json& item : output_items(response)) {
+    if (const std::string* name = json::string_member(item, "id"))
+      store_.put(RecordKind::item, key_of(client, *name), json::dump(item));
+  }
 }
 
 std::optional<StoredResponse> ResponseStore::find(const std::string& client,
@@ -65,7 +76,12 @@ std::optional<StoredResponse> ResponseStore::find(const std::string& client,
 }
 
 bool ResponseStore::erase(const std::string& client, const std::string& id) {
-  if (!store_.get(RecordKind::response, key_of(client, id))) return false;
+  const auto stored = find(client, id);
+  if (!stored) return false;
+  for (const Json& item : output_items(*stored)) {
+    if (const std::string* name = json::string_member(item, "id"))
+      store_.erase(RecordKind::item, key_of(client, *name));
+  }
   store_.erase(RecordKind::response, key_of(client, id));
   return true;
 }
@@ -83,8 +99,31 @@ Outcome<Json> ResponseStore::history(const std::string& client, const std::strin
     chain.push_back(*std::move(stored));
   }
   Json out = Json::array();
-  for (const StoredResponse& stored : std::views::reverse(chain)) append_items(stored, out);
+  for (const StoredResponse& stored : std::views::reverse(chain))
+    append_response_items(stored.input, stored.response, stored.handle, out);
   return out;
+}
+
+Outcome<> ResponseStore::resolve_references(const std::string& client, Json& body) const {
+  const auto input = body.find("input");
+  if (input == body.end() || !input->is_array()) return {};
+  for (size_t i = 0; i < input->size(); ++i) {
+    Json& item = (*input)[i];
+    const std::string* type = json::string_member(item, "type");
+    if (type == nullptr || *type != "item_reference") continue;
+    const std::string* id = json::string_member(item, "id");
+    const auto known = id != nullptr ? store_.get(RecordKind::item, key_of(client, *id))
+                                     : std::optional<std::string>();
+    auto found = known ? json::parse(*known, kExact) : Result<Json>(Json());
+    if (!found || found->is_null())
+      return std::unexpected(Failure(
+          FailureKind::not_found,
+          fmt::format("Item with id '{}' not found. Items are kept only of responses with store.",
+                      id != nullptr ? *id : ""),
+          fmt::format("input[{}]", i)));
+    item = *std::move(found);
+  }
+  return {};
 }
 
 }  // namespace stride::api

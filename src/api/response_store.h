@@ -20,6 +20,11 @@ struct StoredResponse {
   std::string handle{};    // of its reasoning
 };
 
+// Appends the items of one response: its input (an array) and the output of the response. Its
+// reasoning gets the handle that gives it back exactly.
+void append_response_items(const std::string& input_items, const std::string& response_text,
+                           const std::string& handle, Json& out);
+
 class ResponseStore {
  public:
   // Outlives this.
@@ -29,6 +34,10 @@ class ResponseStore {
   std::optional<StoredResponse> find(const std::string& client, const std::string& id) const;
   // False where there is none.
   bool erase(const std::string& client, const std::string& id);
+
+  // Puts the items that a body's input refers to ({"type": "item_reference", "id": ...}) in its
+  // place. Refused where one is not known.
+  Outcome<> resolve_references(const std::string& client, Json& body) const;
 
   // The items of a response and of those before it, oldest first: inputs and outputs. Refused where
   // one of them is not there any more.

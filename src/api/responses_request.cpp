@@ -109,10 +109,6 @@ class Reader {
     if (type == "local_shell_call") return read_shell_call(item);
     if (type.ends_with("_call_output")) return read_output(item, place);
     if (type == "reasoning") return read_reasoning(item);
-    if (type == "item_reference")
-      return refuse(place, fmt::format("{}: references to items are not supported; send the item "
-                                       "itself, or previous_response_id",
-                                       place));
     return {};
   }
 
@@ -253,11 +249,18 @@ std::string items_text(const Json* input) {
 }  // namespace
 
 Outcome<std::string> previous_response(const Json& body) {
+  return STRIDE_TRY(Fields(body).text("previous_response_id")).value_or("");
+}
+
+// A name, or {"id": name}.
+Outcome<std::string> conversation_of(const Json& body) {
   const Fields fields(body);
-  if (fields.has("conversation"))
-    return refuse("conversation",
-                  "conversation is not supported; use previous_response_id, or send all items");
-  return STRIDE_TRY(fields.text("previous_response_id")).value_or("");
+  const Json* given = fields.find("conversation");
+  if (given == nullptr) return std::string();
+  if (given->is_string()) return given->get<std::string>();
+  if (!given->is_object())
+    return refuse("conversation", "conversation must be an id or an object with an id");
+  return STRIDE_TRY(Fields(*given, "conversation.").text("id")).value_or("");
 }
 
 Outcome<ChatCall> read_responses_request(const Json& body, const Json& history,
@@ -273,7 +276,8 @@ Outcome<ChatCall> read_responses_request(const Json& body, const Json& history,
   STRIDE_TRY(read_output(fields, call));
   STRIDE_TRY(read_thinking(fields, defaults, call));
   STRIDE_TRY(read_constraints(fields, call));
-  call.responses.previous = STRIDE_TRY(previous_response(body));
+  call.responses.previous = STRIDE_TRY(fields.text("previous_response_id")).value_or("");
+  (void)fields.has("conversation");  // its items are in the history
   STRIDE_TRY(read_responses_tools(STRIDE_TRY(fields.array("tools")), call));
   STRIDE_TRY(read_tool_choice(fields, function_names(call.conversation.tools), call));
 
@@ -291,6 +295,7 @@ Outcome<ChatCall> read_responses_request(const Json& body, const Json& history,
   sort_results(call.conversation.messages);
   keep_echo(fields, call.responses);
   call.responses.input_items = items_text(input);
+  call.ignored = fields.unread();
   call.lane = lane_of(call, defaults);
   return call;
 }

@@ -14,8 +14,11 @@ namespace stride::api {
 // previous_response_id of a body, or nothing.
 Outcome<std::string> previous_response(const Json& body);
 
-// `history` holds the items of the responses before this one, oldest first: an array, empty where
-// there is none.
+// The name of the conversation that a body goes on with, or nothing.
+Outcome<std::string> conversation_of(const Json& body);
+
+// `history` holds the items before those of the body, oldest first: an array, empty where there
+// are none.
 Outcome<ChatCall> read_responses_request(const Json& body, const Json& history,
                                          const CallDefaults& defaults);
 

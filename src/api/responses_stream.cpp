@@ -167,6 +167,8 @@ class ResponsesEncoder final : public Encoder {
         write_member(out, name);
       }
     }
+    if (!call_.responses.conversation.empty())
+      out.key("conversation").object().field("id", call_.responses.conversation).end();
     if (!timings_.empty()) out.raw_field("timings", timings_);
     out.end();
   }

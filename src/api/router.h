@@ -25,6 +25,9 @@ enum class Endpoint {
   response,        // GET, DELETE of one
   response_items,  // GET of its input
   response_cancel,
+  conversations,       // POST makes one
+  conversation,        // GET, POST of new metadata, DELETE
+  conversation_items,  // GET, POST of more
   messages,
   message_tokens,
   models,
@@ -39,6 +42,7 @@ enum class Endpoint {
   metrics,
   load,
   slots,
+  slot,  // POST of an action
   props,
   nothing,  // paths that clients call and that hold nothing: answered without a word
 };

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -11,6 +12,8 @@
 
 namespace stride::api {
 namespace {
+
+constexpr size_t kMostStopTokens = 64;
 
 // Sets `out` where the field is set.
 Outcome<> read_number(const Fields& fields, std::string_view name, double low, double high,
@@ -85,6 +88,23 @@ Outcome<> read_seed(const Fields& fields, const CallDefaults& defaults, ChatCall
   return {};
 }
 
+Outcome<> read_stop_tokens(const Fields& fields, ChatCall& call) {
+  const Json* list = STRIDE_TRY(fields.array("stop_token_ids"));
+  if (list == nullptr) return {};
+  if (list->size() > kMostStopTokens)
+    return refuse("stop_token_ids", fmt::format("stop_token_ids has {} entries; at most {} are "
+                                                "allowed",
+                                                list->size(), kMostStopTokens));
+  for (const Json& entry : *list) {
+    const auto id = json::as_int64(entry);
+    if (!id || *id < 0 || *id > kLargestCount)
+      return refuse("stop_token_ids",
+                    fmt::format("stop_token_ids: {} is not a token id", json::dump(entry)));
+    call.options.stop_tokens.push_back(static_cast<engine::Token>(*id));
+  }
+  return {};
+}
+
 Outcome<> read_deadline(const Fields& fields, ChatCall& call) {
   constexpr double kDay = 86400;
   if (const auto seconds = STRIDE_TRY(fields.number("timeout_seconds", 0.001, kDay)))
@@ -110,14 +130,36 @@ Outcome<> read_sampling(const Fields& fields, const CallDefaults& defaults, Chat
   STRIDE_TRY(read_deadline(fields, call));
   if (const auto n = STRIDE_TRY(fields.integer("n", 1, kMostChoices)))
     call.n = static_cast<uint32_t>(*n);
+  if (const auto n = STRIDE_TRY(fields.integer("min_tokens", 0, kLargestCount)))
+    call.options.min_tokens = static_cast<uint32_t>(*n);
+  STRIDE_TRY(read_stop_tokens(fields, call));
   call.options.ignore_end = STRIDE_TRY(fields.boolean("ignore_eos")).value_or(false);
   call.cache_salt = STRIDE_TRY(fields.text("cache_salt")).value_or("");
   return {};
 }
 
-Outcome<> read_max_tokens(const Fields& fields, std::string_view name, ChatCall& call) {
-  if (const auto n = STRIDE_TRY(fields.integer(name, 1, kLargestCount)))
+Outcome<> read_max_tokens(const Fields& fields, std::string_view name, ChatCall& call,
+                          int64_t least) {
+  // -1 is no limit, as some programs write it.
+  if (const Json* value = fields.find(name); value != nullptr && json::as_int64(*value) == -1) {
+    call.options.max_tokens.reset();
+    return {};
+  }
+  if (const auto n = STRIDE_TRY(fields.integer(name, least, kLargestCount)))
     call.options.max_tokens = static_cast<uint32_t>(*n);
+  return {};
+}
+
+Outcome<> read_prompt_logprobs(const Fields& fields, ChatCall& call) {
+  const auto n = STRIDE_TRY(fields.integer("prompt_logprobs", 0, kMostLogprobs));
+  if (!n) return {};
+  if (call.output.stream)
+    return refuse("prompt_logprobs",
+                  "prompt_logprobs are not told in a stream; set stream to "
+                  "false");
+  call.output.prompt_logprobs = static_cast<uint32_t>(*n);
+  auto& wanted = call.options.n_prompt_logprobs;  // perhaps for an echo, too
+  wanted = std::max(wanted.value_or(0), *call.output.prompt_logprobs);
   return {};
 }
 

@@ -15,8 +15,12 @@ inline constexpr uint32_t kMostLogprobs = 20;
 // Everything but the limit of tokens and the stop strings, whose names differ.
 Outcome<> read_sampling(const Fields& fields, const CallDefaults& defaults, ChatCall& call);
 
-// A positive count; a value beyond the context is clamped later.
-Outcome<> read_max_tokens(const Fields& fields, std::string_view name, ChatCall& call);
+// A count of at least `least`; a value beyond the context is clamped later.
+Outcome<> read_max_tokens(const Fields& fields, std::string_view name, ChatCall& call,
+                          int64_t least = 1);
+
+// prompt_logprobs: how likely the prompt was. Not in streams, as with vLLM.
+Outcome<> read_prompt_logprobs(const Fields& fields, ChatCall& call);
 
 // At most 16 strings of at most 256 bytes; empty ones are left out.
 Outcome<> read_stop(const Fields& fields, std::string_view name, ChatCall& call);

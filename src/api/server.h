@@ -36,10 +36,12 @@ struct ServerOptions {
   net::CorsOptions cors{};
   std::string prefix{};  // of every path: "/llm"
   CallDefaults defaults{};
-  std::optional<uint64_t> seed{};        // of requests that bring none; nothing: a random one each
-  uint32_t n_context = 0;                // tokens of prompt and answer together
-  std::filesystem::path state_folder{};  // for what outlives the process; empty: in memory
-  std::filesystem::path trace_folder{};  // a bundle for each request; empty: none
+  std::optional<uint64_t> seed{};  // of requests that bring none; nothing: a random one each
+  uint32_t n_context = 0;          // tokens of prompt and answer together
+  uint32_t n_slot = 1;             // requests that the service runs at once
+  uint32_t per_client = 0;  // answers that a key (or an address) may have at once; 0: any number
+  std::filesystem::path state_folder{};         // for what outlives the process; empty: in memory
+  std::filesystem::path trace_folder{};         // a bundle for each request; empty: none
   std::chrono::milliseconds silence{5'000};     // after which a silent stream gets a sign of life
   std::function<void(std::string_view)> log{};  // one line of JSON for each request
   // The page at "/" and its files; nothing for a path that it does not have.

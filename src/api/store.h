@@ -22,7 +22,7 @@
 
 namespace stride::api {
 
-enum class RecordKind : int { response = 1, turn = 2, call = 3 };
+enum class RecordKind : int { response = 1, turn = 2, call = 3, conversation = 4, item = 5 };
 
 struct StoreOptions {
   std::filesystem::path file{};  // empty: in memory, gone with the store

@@ -159,10 +159,13 @@ void ChatView::end_answer(const engine::Generated* generated) {
       return note("[the context is full; /clear starts a new conversation]");
     case engine::FinishCause::loop:
       return note("[ended: the text went round in circles]");
+    case engine::FinishCause::dead_end:
+      return note("[ended: no token may follow]");
     case engine::FinishCause::deadline:
       return note("[the time was over]");
     case engine::FinishCause::end_of_turn:
     case engine::FinishCause::stop_string:
+    case engine::FinishCause::stop_token:
       return;
   }
 }

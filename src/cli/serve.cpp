@@ -49,6 +49,7 @@ struct Options {
   std::string trace;
   std::string log;
   uint32_t body_mib = 64;
+  uint32_t per_key = 0;
   double ping = 5;
   double patience = 30;
 };
@@ -66,6 +67,8 @@ void declare_network(CommandLine& line, Options& o) {
               "origin whose pages may call (repeatable); localhost, or * = any")
       .option("--api-prefix", o.prefix, "put before every path")
       .option("--max-body", o.body_mib, "largest body of a request, in MiB")
+      .option("--per-key", o.per_key,
+              "answers that a key, or without keys an address, may have at once; 0 = any number")
       .option("--ping", o.ping, "seconds of silence after which a stream gets a sign of life");
 }
 
@@ -193,6 +196,8 @@ Result<api::ServerOptions> server_options(const Options& o, const engine::Engine
   out.defaults.reasoning = reasoning_field(o.reasoning);
   out.defaults.model = model_name(o);
   out.n_context = context;
+  out.n_slot = o.service.parallel;
+  out.per_client = o.per_key;
   out.page = [prefix = o.prefix](const net::HttpRequest& request) {
     return page_file(request, prefix);
   };

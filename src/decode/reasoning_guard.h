@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -92,6 +93,7 @@ class ReasoningGuard {
 
   uint32_t remaining() const { return options_.token_budget - n_reasoning_ - n_content_; }
   Channel channel() const { return channel_; }
+  std::span<const Token> end_tokens() const { return tokens_.end; }
   uint32_t n_reasoning() const { return n_reasoning_; }  // up to and including </think>
   uint32_t n_content() const { return n_content_; }
   const std::vector<Intervention>& interventions() const { return interventions_; }

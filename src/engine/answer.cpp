@@ -4,6 +4,7 @@
 #include "engine/answer.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace stride::engine {
@@ -23,6 +24,7 @@ decode::GuardTokens guard_tokens(const Engine& engine, const GenerationInput& in
   if (!input.tools) tokens.tool_call = -1;
   if (!input.start) tokens.think_close = -1;
   if (options.ignore_end) tokens.end.clear();
+  tokens.end.insert(tokens.end.end(), options.stop_tokens.begin(), options.stop_tokens.end());
   return tokens;
 }
 
@@ -42,10 +44,15 @@ decode::GuardOptions guard_options(const GenerationInput& input, const Generatio
 Result<Answer> Answer::make(const Engine& engine, const GenerationInput& input,
                             const GenerationOptions& options, uint32_t capacity,
                             const Listener& listener) {
-  if (options.max_tokens && *options.max_tokens == 0)
+  if (options.max_tokens && *options.max_tokens == 0 && input.start)
     return fail(Errc::invalid_argument, "max_tokens is 0; it must be at least 1");
-  auto sampler =
-      STRIDE_TRY(decode::Sampler::make(options.sampling, engine.model().config().n_vocab));
+  const uint32_t n_vocab = engine.model().config().n_vocab;
+  for (const Token token : options.stop_tokens) {
+    if (token < 0 || static_cast<uint32_t>(token) >= n_vocab)
+      return fail(Errc::invalid_argument, "stop_token_ids names token {}; the vocabulary has {}",
+                  token, n_vocab);
+  }
+  auto sampler = STRIDE_TRY(decode::Sampler::make(options.sampling, n_vocab));
   auto stream = STRIDE_TRY(OutputStream::make(engine.tokenizer(), input, options.stop));
   return Answer(engine, input, options, token_budget(input, options, capacity), listener,
                 std::move(sampler), std::move(stream));
@@ -85,7 +92,7 @@ bool Answer::wants_logits() {
 // Where a grammar leaves no choice, the model is not asked; false if it leaves one.
 bool Answer::take_certain() {
   if (constraint_->must_end()) {
-    cause_ = FinishCause::end_of_turn;
+    end_without_choice();
     return true;
   }
   const std::vector<Token> run = constraint_->certain();
@@ -100,11 +107,31 @@ size_t Answer::n_possible(std::span<const Token> guesses) {
   return constrained() ? constraint_->n_allowed(guesses) : guesses.size();
 }
 
+// Nothing can follow: well where the content is whole as it stands.
+void Answer::end_without_choice() {
+  const bool whole = constrained() && constraint_->may_end();
+  cause_ = whole ? FinishCause::end_of_turn : FinishCause::dead_end;
+}
+
+// The logits with those of all tokens that may not come next at minus infinity.
+std::span<const float> Answer::candidates(std::span<const float> logits) {
+  if (constrained()) logits = constraint_->allowed(logits);
+  if (text_.size() - n_prompt_ >= options_->min_tokens) return logits;
+  logits_.assign(logits.begin(), logits.end());
+  for (const Token token : guard_.end_tokens())
+    logits_[token] = -std::numeric_limits<float>::infinity();
+  return logits_;
+}
+
 Result<> Answer::choose(std::span<const float> logits) {
   GeneratedToken token;
   token.channel = guard_.channel();
-  token.id =
-      STRIDE_TRY(sampler_.sample(constrained() ? constraint_->allowed(logits) : logits, text_));
+  const auto chosen = sampler_.sample(candidates(logits), text_);
+  if (!chosen && chosen.error().code == Errc::invalid_argument) {
+    end_without_choice();
+    return {};
+  }
+  token.id = STRIDE_TRY(chosen);
   if (options_->n_logprobs)
     token.logprobs = STRIDE_TRY(decode::log_probabilities(logits, token.id, *options_->n_logprobs));
   offer(std::move(token));
@@ -113,17 +140,20 @@ Result<> Answer::choose(std::span<const float> logits) {
 
 // What becomes of a token is for the guards to say.
 void Answer::offer(GeneratedToken token) {
-  const bool in_content = constrained();
+  if (constrained() && !constraint_->accept(token.id)) return end_without_choice();
   switch (guard_.offer(token.id)) {
     case decode::Verdict::keep:
-      if (in_content) constraint_->accept(token.id);
       advance(std::move(token));
       break;
     case decode::Verdict::drop:
       break;
-    case decode::Verdict::end_of_turn:
-      cause_ = FinishCause::end_of_turn;
+    case decode::Verdict::end_of_turn: {
+      const bool asked_for =
+          std::ranges::find(options_->stop_tokens, token.id) != options_->stop_tokens.end();
+      cause_ = asked_for ? FinishCause::stop_token : FinishCause::end_of_turn;
+      if (asked_for) result_.stop_token = token.id;
       break;
+    }
     case decode::Verdict::loop:
       advance(std::move(token));
       cause_ = FinishCause::loop;
@@ -150,7 +180,8 @@ void Answer::emit(const std::vector<chat::Delta>& deltas) {
 
 Generated Answer::finish() {
   const FinishCause cause = cause_.value_or(FinishCause::cancelled);
-  const bool whole = cause == FinishCause::end_of_turn || cause == FinishCause::stop_string;
+  const bool whole = cause == FinishCause::end_of_turn || cause == FinishCause::stop_string ||
+                     cause == FinishCause::stop_token;
   emit(stream_.finish(whole ? chat::FinishReason::stop : chat::FinishReason::length));
   result_.finish_cause = cause;
   result_.finish_reason = FinishReason::length;

@@ -55,6 +55,8 @@ class Answer {
          uint32_t budget, const Listener& listener, decode::Sampler sampler, OutputStream stream);
   bool constrained() const { return constraint_ && !in_reasoning(); }
   bool take_certain();
+  std::span<const float> candidates(std::span<const float> logits);
+  void end_without_choice();
   void offer(GeneratedToken token);
   void advance(GeneratedToken token);
   void emit(const std::vector<chat::Delta>& deltas);
@@ -68,6 +70,7 @@ class Answer {
   decode::ReasoningGuard guard_;
   std::optional<Constraint> constraint_;
   std::vector<Token> text_;
+  std::vector<float> logits_;  // scratch: those of tokens that may be chosen
   std::optional<FinishCause> cause_;
   Generated result_;
 };

@@ -28,6 +28,8 @@ class Constraint {
   // What has to come next whatever the model thinks.
   std::vector<Token> certain() { return matcher().forced_run(); }
   bool must_end() { return matcher().must_end(); }
+  // The content is whole as it stands.
+  bool may_end() { return matcher().complete() || matcher().finished(); }
   // How many of these tokens, one after the other, may come next.
   size_t n_allowed(std::span<const Token> tokens);
 

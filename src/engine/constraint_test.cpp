@@ -2,7 +2,10 @@
 // Answers within a grammar, whatever the model would rather say.
 #include "engine/constraint.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <limits>
 
 #include "base/random.h"
 #include "chat/tool_schemas.h"
@@ -130,6 +133,42 @@ TEST_P(ConstraintTest, TheBudgetStillEndsIt) {
   const Generated g = *generate(*engine_, session, input, options, {}, {});
   EXPECT_EQ(g.finish_cause, FinishCause::token_budget);
   EXPECT_EQ(g.tokens.size(), 5U);
+}
+
+// A grammar and a bias that leave nothing: the answer ends there, and says so.
+TEST_P(ConstraintTest, EndsWhereNothingMayFollow) {
+  GenerationOptions options{.mtp_depth = GetParam()};
+  for (const Token letter : {'b', 'c'})
+    options.sampling.bias.push_back({letter, -std::numeric_limits<float>::infinity()});
+  Session session = *Session::make(*model_, 2000);
+  for (const uint32_t temperature : {0, 1}) {
+    options.sampling.temperature = temperature;
+    const auto input = ask(*grammar::compile_regex("a(b|c)d"), chat::Thinking::off);
+    const Generated g = *generate(*engine_, session, input, options, {}, {});
+    EXPECT_EQ(g.finish_cause, FinishCause::dead_end);
+    EXPECT_EQ(g.finish_reason, FinishReason::length);
+    EXPECT_EQ(g.output.content, "a");
+    // Where the content is whole without them, it ends well.
+    const auto optional = ask(*grammar::compile_regex("a(b|c)?"), chat::Thinking::off);
+    options.min_tokens = 50;
+    EXPECT_EQ(generate(*engine_, session, optional, options, {}, {})->finish_cause,
+              FinishCause::end_of_turn);
+    options.min_tokens = 0;
+  }
+}
+
+// A grammar so ambiguous that its limits are met has an end as well.
+TEST_P(ConstraintTest, AbsurdAmbiguityEndsTheAnswer) {
+  std::string doubling = "root ::= r0\n";
+  for (int i = 0; i < 40; ++i)
+    doubling += fmt::format("r{0} ::= r{1} \"x\" | r{1} \"y\"\n", i, i + 1);
+  GenerationOptions options{.max_tokens = 100, .mtp_depth = GetParam()};
+  Session session = *Session::make(*model_, 2000);
+  const auto input = ask(*grammar::compile_gbnf(doubling + "r40 ::= \"z\""), chat::Thinking::off);
+  const auto g = generate(*engine_, session, input, options, {}, {});
+  ASSERT_TRUE(g) << g.error().message;
+  EXPECT_TRUE(g->finish_cause == FinishCause::dead_end ||
+              g->finish_cause == FinishCause::end_of_turn);
 }
 
 // Neither drafts nor company change the text.

@@ -66,12 +66,16 @@ std::string_view name(FinishCause cause) {
       return "end_of_turn";
     case FinishCause::stop_string:
       return "stop_string";
+    case FinishCause::stop_token:
+      return "stop_token";
     case FinishCause::token_budget:
       return "token_budget";
     case FinishCause::context_end:
       return "context_end";
     case FinishCause::loop:
       return "loop";
+    case FinishCause::dead_end:
+      return "dead_end";
     case FinishCause::deadline:
       return "deadline";
     case FinishCause::cancelled:
@@ -103,13 +107,19 @@ Result<Generated> generate(const Engine& engine, Session& session, const Generat
   const uint32_t n_mtp = engine.model().config().n_mtp;
   STRIDE_TRY(check_mtp_depth(options.mtp_depth, n_mtp));
   Speculator speculator(session, options.mtp_depth, n_mtp);
+  std::optional<PromptScores> scores;
+  if (options.n_prompt_logprobs)
+    scores.emplace(static_cast<uint32_t>(input.prompt.size()), *options.n_prompt_logprobs,
+                   engine.model().config().n_vocab);
   const auto read = prefill(session, input.prompt,
                             {.chunk = options.chunk,
                              .marks = mark_positions(engine, input.prompt),
-                             .on_progress = listener.on_prefill},
+                             .on_progress = listener.on_prefill,
+                             .scores = scores ? &*scores : nullptr},
                             stop, speculator.output());
   if (!read && read.error().code != Errc::cancelled) return std::unexpected(read.error());
   const Clock::time_point start = Clock::now();
+  if (read && scores && listener.on_prompt_logprobs) listener.on_prompt_logprobs(scores->scores());
   if (read) STRIDE_TRY(decode(answer, speculator, stop));
   const double seconds = seconds_since(start);
   STRIDE_TRY(speculator.finish());

@@ -31,19 +31,25 @@ struct GenerationOptions {
   decode::LoopGuard loop_guard = decode::LoopGuard::reasoning;
   std::vector<std::string> stop{};  // looked for in content only
   std::optional<uint32_t>
-      mtp_depth{};          // drafts a step; nothing = what pays. Never changes the text
-  bool ignore_end = false;  // end tokens are ordinary ones (measurements)
-  uint32_t chunk = 512;     // prompt tokens in one call of the model at most
+      mtp_depth{};                   // drafts a step; nothing = what pays. Never changes the text
+  bool ignore_end = false;           // end tokens are ordinary ones (measurements)
+  uint32_t min_tokens = 0;           // before these, nothing that ends the turn is chosen
+  std::vector<Token> stop_tokens{};  // end the turn, too, and are no part of the text
+  uint32_t chunk = 512;              // prompt tokens in one call of the model at most
   std::optional<uint32_t> n_logprobs{};  // alternatives to report for each token
+  // The same for each token of the prompt after the first. Nothing of it comes from a cache then.
+  std::optional<uint32_t> n_prompt_logprobs{};
 };
 
 enum class FinishReason : uint8_t { stop, length, tool_calls, cancelled };
 enum class FinishCause : uint8_t {
   end_of_turn,  // the model's own end token
   stop_string,
+  stop_token,
   token_budget,  // max_tokens
   context_end,   // the context is full
   loop,          // the text went round in circles
+  dead_end,      // no token may follow: a grammar or a bias rules all of them out
   deadline,      // the time that the request had was over
   cancelled
 };
@@ -96,12 +102,15 @@ struct Generated {
   FinishReason finish_reason = FinishReason::stop;
   FinishCause finish_cause = FinishCause::end_of_turn;
   std::optional<size_t> stop_string{};  // index of the one that ended the answer
+  std::optional<Token> stop_token{};    // the one that did, of those that were asked for
   std::vector<decode::Intervention> interventions;
 };
 
 // Any may be empty. Called on the thread that generates, in order.
 struct Listener {
   std::function<void(const PrefillProgress&)> on_prefill{};
+  // Where the options ask for them: once, before the first token.
+  std::function<void(std::span<const decode::Logprobs>)> on_prompt_logprobs{};
   std::function<void(const chat::Delta&)> on_delta{};
   std::function<void(const GeneratedToken&)> on_token{};
 };

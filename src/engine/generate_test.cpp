@@ -298,12 +298,58 @@ TEST_F(GenerateTest, ReportsLogprobsOfChosenTokens) {
   }
 }
 
+TEST_F(GenerateTest, NothingEndsTheTurnTooEarly) {
+  make(follow("r\n</think>\nA"));
+  for (const uint32_t n : {0U, 4U, 5U, 9U}) {
+    const Generated g = run(ask("?"), {.min_tokens = n});
+    // What follows the end of the script is its end again, which may not come yet.
+    EXPECT_EQ(g.tokens.size(), std::max(5U, n)) << n;
+    EXPECT_EQ(g.finish_cause, FinishCause::end_of_turn);
+  }
+}
+
+TEST_F(GenerateTest, EndsAtATokenThatIsNamed) {
+  make(follow("rz</think>\nAzB"));
+  const Generated g = run(ask("?"), {.stop_tokens = {'z'}});
+  EXPECT_EQ(g.output.reasoning, "r");  // where the named token closes it
+  EXPECT_EQ(g.output.content, "A");
+  EXPECT_EQ(g.finish_cause, FinishCause::stop_token);
+  EXPECT_EQ(g.finish_reason, FinishReason::stop);
+  EXPECT_EQ(g.stop_token, 'z');
+}
+
+// However the prompt is cut, and although the session holds it already.
+TEST_F(GenerateTest, TellsHowLikelyThePromptWas) {
+  make([](const std::string& seen) { return seen.size() % 3 == 0 ? "a" : "b"; });
+  GenerationInput in = engine_->encode_raw("aabbabaabb");
+  std::vector<double> first;
+  for (const uint32_t chunk : {1U, 3U, 64U}) {
+    std::vector<double> got;
+    Listener listener;
+    listener.on_prompt_logprobs = [&](std::span<const decode::Logprobs> all) {
+      for (size_t i = 0; i < all.size(); ++i) {
+        EXPECT_EQ(all[i].chosen.id, in.prompt[i + 1]);
+        EXPECT_EQ(all[i].top.size(), 2U);
+        got.push_back(all[i].chosen.logprob);
+      }
+    };
+    const Generated g =
+        run(in, {.max_tokens = 0, .chunk = chunk, .n_prompt_logprobs = 2}, listener);
+    EXPECT_EQ(g.finish_cause, FinishCause::token_budget);
+    EXPECT_EQ(got.size() + 1, in.prompt.size());
+    EXPECT_GT(*std::ranges::max_element(got), *std::ranges::min_element(got));
+    if (first.empty()) first = got;
+    EXPECT_EQ(got, first);
+  }
+}
+
 TEST_F(GenerateTest, RefusesBadOptionsBeforeAnythingRuns) {
   make(follow("r"));
   const GenerationInput in = ask("?");
   GenerationOptions bad_sampling;
   bad_sampling.sampling.top_p = -1;
-  const std::vector<GenerationOptions> all{{.max_tokens = 0}, {.stop = {""}}, bad_sampling};
+  const std::vector<GenerationOptions> all{
+      {.max_tokens = 0}, {.stop = {""}}, {.stop_tokens = {-1}}, bad_sampling};
   for (const GenerationOptions& options : all) {
     const auto result = generate(*engine_, *session_, in, options, {}, {});
     ASSERT_FALSE(result);

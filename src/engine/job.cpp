@@ -24,6 +24,8 @@ Result<std::unique_ptr<Job>> Job::make(RequestId id, const Engine& engine, Servi
   STRIDE_TRY(check_mtp_depth(job->request.options.mtp_depth, engine.model().config().n_mtp));
   job->answer.emplace(STRIDE_TRY(Answer::make(engine, job->request.input, job->request.options,
                                               capacity, job->text_listener)));
+  if (const auto n_top = job->request.options.n_prompt_logprobs)
+    job->scores.emplace(static_cast<uint32_t>(n_prompt), *n_top, engine.model().config().n_vocab);
   if (job->request.deadline) job->deadline = job->submitted + *job->request.deadline;
   return job;
 }
@@ -43,6 +45,17 @@ void Job::begin(std::unique_ptr<Session> with, const CacheHit& hit,
   parts = hit.parts;
   progress = {.total = static_cast<uint32_t>(text().size()), .reused = session->size()};
   if (listener.on_prefill) listener.on_prefill(progress);
+}
+
+uint32_t Job::piece(uint32_t most) const {
+  const uint32_t begin = session->size(), end = begin + std::min(most, n_unread());
+  return (scores ? scores->piece_end(begin, end) : end) - begin;
+}
+
+void Job::score() {
+  if (!wants_scores()) return;
+  const auto scored = scores->add(text(), session->size(), speculator->output().logits);
+  if (!scored) problem = scored.error();
 }
 
 void Job::read(uint32_t n_read, double seconds) {

@@ -13,6 +13,7 @@
 #include "engine/answer.h"
 #include "engine/clock.h"
 #include "engine/prefix_cache.h"
+#include "engine/prompt_scores.h"
 #include "engine/service.h"
 #include "engine/session.h"
 #include "engine/speculation.h"
@@ -45,6 +46,12 @@ struct Job {
   void begin(std::unique_ptr<Session> session, const CacheHit& hit, std::vector<uint32_t> marks_at);
   // Tokens of the text that are still to be read.
   uint32_t n_unread() const { return static_cast<uint32_t>(text().size()) - session->size(); }
+  // How many of them to read next, at most `most`.
+  uint32_t piece(uint32_t most) const;
+  // Whether the next rows are to be run with all their logits, and what follows when they have
+  // been. Before read().
+  bool wants_scores() const { return scores && scores->wants(session->size()); }
+  void score();
   // What follows when the last n_read tokens of the session have been read.
   void read(uint32_t n_read, double seconds);
   // Keeps where the sequence stands, unless a mark lies within `spacing` tokens before it.
@@ -68,14 +75,16 @@ struct Job {
 
   std::unique_ptr<Session> session;
   std::optional<Speculator> speculator;
+  std::optional<PromptScores> scores;    // where they are wanted
   std::optional<Speculator::Pass> pass;  // planned and not yet run
   std::vector<Mark> marks;               // that the cache has not been given
   uint32_t last_mark = 0;                // position of the last one taken
   std::vector<uint32_t> wanted_marks;    // positions, ascending
   PrefillProgress progress;
   uint32_t n_matched = 0;
-  bool parts = false;  // see CacheHit
-  bool began = false;  // has been admitted before
+  std::optional<Error> problem;  // found out in a step, and to be told after it
+  bool parts = false;            // see CacheHit
+  bool began = false;            // has been admitted before
 
  private:
   Job() = default;

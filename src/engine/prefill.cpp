@@ -18,7 +18,7 @@ uint32_t chunk_end(uint32_t begin, uint32_t total, const PrefillOptions& options
   for (const uint32_t mark : options.marks) {
     if (mark > begin && mark < end) end = mark;
   }
-  return end;
+  return options.scores != nullptr ? options.scores->piece_end(begin, end) : end;
 }
 
 Result<> check_room(size_t n_prompt, uint32_t capacity) {
@@ -39,7 +39,8 @@ Result<PrefillProgress> prefill(Session& session, std::span<const Token> prompt,
   const Clock::time_point start = Clock::now();
   PrefillProgress progress;
   progress.total = static_cast<uint32_t>(prompt.size());
-  progress.reused = STRIDE_TRY(session.reuse(prompt, progress.total - 1));
+  const uint32_t reusable = options.scores != nullptr ? 0 : progress.total - 1;
+  progress.reused = STRIDE_TRY(session.reuse(prompt, reusable));
   session.set_marks(options.marks);
   session.mark_if_wanted();
 
@@ -49,9 +50,13 @@ Result<PrefillProgress> prefill(Session& session, std::span<const Token> prompt,
     const uint32_t begin = session.size();
     const uint32_t end = chunk_end(begin, progress.total, options);
     const bool last = end == progress.total;
+    const bool scored = options.scores != nullptr && options.scores->wants(begin);
+    const auto logits = scored ? model::Logits::all
+                        : last ? model::Logits::last
+                               : model::Logits::none;
     const Clock::time_point chunk_start = Clock::now();
-    STRIDE_TRY(session.append(prompt.subspan(begin, end - begin),
-                              last ? model::Logits::last : model::Logits::none, out));
+    STRIDE_TRY(session.append(prompt.subspan(begin, end - begin), logits, out));
+    if (scored) STRIDE_TRY(options.scores->add(prompt, begin, out.logits));
     session.mark_if_wanted();
     const double now = seconds_since(chunk_start) / (end - begin);
     seconds_per_token = progress.processed == 0 ? now : (seconds_per_token + now) / 2;

@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <vector>
 
+#include "engine/prompt_scores.h"
 #include "engine/session.h"
 
 namespace stride::engine {
@@ -25,6 +26,7 @@ struct PrefillOptions {
   uint32_t chunk = 512;           // tokens in one call of the model at most
   std::vector<uint32_t> marks{};  // positions in the prompt worth returning to; others are dropped
   std::function<void(const PrefillProgress&)> on_progress{};  // after each chunk; may be empty
+  PromptScores* scores = nullptr;                             // to be filled, if anything
 };
 
 // Runs the prompt (at least one token); `out.logits` holds those after its last token. At least

@@ -266,7 +266,9 @@ void Scheduler::Loop::begin(std::unique_ptr<Job> job) {
     session = std::make_unique<Session>(std::move(*made));
   }
   const auto text = job->text();
-  CacheHit hit = cache_.find(text, static_cast<uint32_t>(text.size() - 1), job->request.cache_salt);
+  CacheHit hit;
+  if (!job->scores)
+    hit = cache_.find(text, static_cast<uint32_t>(text.size() - 1), job->request.cache_salt);
   if (hit.n_usable == 0 || !session->adopt(text.first(hit.n_usable), hit.pages, *hit.point)) {
     if (auto cleared = session->clear(); !cleared) return finish(std::move(job), cleared.error());
   }

@@ -84,7 +84,7 @@ uint32_t Scheduler::Loop::plan_reading(std::vector<Turn>& turns, uint32_t n_answ
   while (left > 0) {
     Job* job = next_reading(turns, UINT32_MAX);
     if (!job) break;
-    const uint32_t n = std::min(left, job->n_unread());
+    const uint32_t n = job->piece(left);
     turns.push_back({job, n});
     left -= n;
   }
@@ -96,8 +96,9 @@ uint32_t Scheduler::Loop::read_whole(std::vector<Turn>& turns, uint32_t room) {
   if (Clock::now() < next_whole_) return 0;
   uint32_t left = room;
   while (Job* job = next_reading(turns, left)) {
-    turns.push_back({job, job->n_unread()});
-    left -= job->n_unread();
+    const uint32_t n = job->piece(left);
+    turns.push_back({job, n});
+    left -= n;
   }
   return room - left;
 }
@@ -184,8 +185,10 @@ Result<> Scheduler::Loop::run_model(std::span<const Turn> turns) {
     } else {
       const auto ids = job.text().subspan(job.session->size(), turn.n_row);
       const bool last = job.session->size() + turn.n_row == job.text().size();
-      parts_.push_back(
-          job.session->part(ids, last ? model::Logits::last : model::Logits::none, out));
+      const auto logits = job.wants_scores() ? model::Logits::all
+                          : last             ? model::Logits::last
+                                             : model::Logits::none;
+      parts_.push_back(job.session->part(ids, logits, out));
     }
   }
   STRIDE_TRY(engine_.model().forward_batch(parts_, &break_off_));
@@ -212,6 +215,10 @@ void Scheduler::Loop::run_alone(const std::vector<Turn>& turns) {
 void Scheduler::Loop::settle_all(const std::vector<Turn>& turns, double seconds) {
   for (const Turn& turn : turns) settle(turn, seconds);
   for (const Turn& turn : turns) {
+    if (turn.job->problem) {
+      end_failed(*turn.job, *turn.job->problem);
+      continue;
+    }
     if (turn.job->phase != Job::Phase::answering || advance(*turn.job)) continue;
     const auto at = std::ranges::find(running_, turn.job, &std::unique_ptr<Job>::get);
     if (at == running_.end()) continue;
@@ -231,6 +238,7 @@ void Scheduler::Loop::settle(const Turn& turn, double seconds) {
     job.pass.reset();
     return;
   }
+  job.score();
   job.session->ran(job.text().subspan(job.session->size(), turn.n_row), job.speculator->output());
   job.read(turn.n_row, seconds);
   if (job.session->size() < job.text().size()) {
@@ -240,7 +248,11 @@ void Scheduler::Loop::settle(const Turn& turn, double seconds) {
   }
   job.phase = Job::Phase::answering;
   job.signals->reading = false;
-  if (job.answering_since == Clock::time_point{}) job.answering_since = Clock::now();
+  if (job.answering_since == Clock::time_point{}) {
+    job.answering_since = Clock::now();
+    if (job.scores && job.listener.on_prompt_logprobs)
+      job.listener.on_prompt_logprobs(job.scores->scores());
+  }
   keep(job);
 }
 

@@ -333,6 +333,10 @@ TEST_F(SchedulerTest, ABudgetForNothingIsRefused) {
   EXPECT_THAT(refused.error().message, testing::HasSubstr("budget"));
 }
 
+double chosen_logprob(const decode::Logprobs& logprobs) {
+  return logprobs.chosen.logprob;
+}
+
 // Prompts that share beginnings, with every kind of sampling, in whatever company.
 class SchedulerCompany : public ::testing::TestWithParam<std::tuple<const char*, uint32_t>> {};
 
@@ -367,9 +371,14 @@ TEST_P(SchedulerCompany, ChangesNothing) {
     r.options.sampling.temperature = random.below(2) == 0 ? 0.0F : 1.0F;
     r.options.sampling.seed = i;
     if (random.below(3) > 0) r.options.mtp_depth = random.below(4);
+    if (i % 4 == 0) r.options.n_prompt_logprobs = 2;
   }
   std::vector<Asked> asked;
-  for (const ServiceRequest& r : requests) asked.push_back(submit(*scheduler, r));
+  std::vector<std::vector<decode::Logprobs>> scores(requests.size());
+  for (size_t i = 0; i < requests.size(); ++i)
+    asked.push_back(submit(*scheduler, requests[i], {.on_prompt_logprobs = [&, i](const auto& all) {
+      scores[i].assign(all.begin(), all.end());
+    }}));
   std::vector<Generated> together;
   for (Asked& a : asked) {
     auto g = a.end.get();
@@ -381,8 +390,14 @@ TEST_P(SchedulerCompany, ChangesNothing) {
   scheduler->shut_down(std::chrono::steady_clock::now());
   for (size_t i = 0; i < requests.size(); ++i) {
     Session session = *Session::make(engine->model(), 1400);
-    const Generated alone =
-        *generate(*engine, session, requests[i].input, requests[i].options, {}, {});
+    const auto check_scores = [&](const auto& all) {
+      ASSERT_EQ(all.size() + 1, requests[i].input.prompt.size());
+      ASSERT_TRUE(std::ranges::equal(all, scores[i], {}, chosen_logprob, chosen_logprob)) << i;
+      scores[i].clear();
+    };
+    const Generated alone = *generate(*engine, session, requests[i].input, requests[i].options,
+                                      {.on_prompt_logprobs = check_scores}, {});
+    ASSERT_TRUE(scores[i].empty());
     ASSERT_EQ(alone.tokens.size(), together[i].tokens.size()) << i;
     for (size_t t = 0; t < alone.tokens.size(); ++t) {
       ASSERT_EQ(alone.tokens[t].id, together[i].tokens[t].id) << i << " " << t;

@@ -51,6 +51,7 @@ struct ServiceListener {
   // How many requests are before this one; called when it changes.
   std::function<void(uint32_t position)> on_queued{};
   std::function<void(const PrefillProgress&)> on_prefill{};
+  std::function<void(std::span<const decode::Logprobs>)> on_prompt_logprobs{};
   std::function<void(const chat::Delta&)> on_delta{};
   std::function<void(const GeneratedToken&)> on_token{};
   // The last call, always made. A cancelled request ends well, with cause `cancelled`; one whose

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <utility>
 
+#include "net/content_coding.h"
 #include "net/exchange_state.h"
 
 namespace stride::net {
@@ -16,6 +17,23 @@ namespace {
 // A handler that goes on writing into an outbox this many times over its limit has no client left
 // that could use the answer.
 constexpr size_t kOverflowFactor = 4;
+
+// Below that, packing costs more than it saves.
+constexpr size_t kLeastPacked = 1024;
+
+bool is_text(const Headers& headers) {
+  const std::string* type = find_header(headers, "Content-Type");
+  return type != nullptr && (type->starts_with("application/json") || type->starts_with("text/"));
+}
+
+// Answers that are text and whole. Streams stay as they are: what gathers in a compressor is late.
+void compress(HttpResponse& response) {
+  const bool packed = find_header(response.headers, "Content-Encoding") != nullptr;
+  if (packed || response.body.size() < kLeastPacked || !is_text(response.headers)) return;
+  response.body = pack(response.body);
+  response.headers.push_back({"Content-Encoding", "gzip"});
+  response.headers.push_back({"Vary", "Accept-Encoding"});
+}
 
 }  // namespace
 
@@ -53,6 +71,7 @@ bool ExchangeState::begin(HttpResponse& response, Phase phase) {
 }
 
 bool ExchangeState::respond(HttpResponse response) {
+  if (setup_.accepts_gzip && !setup_.head_only) compress(response);
   const std::lock_guard lock(mutex_);
   return begin(response, Phase::ended);
 }

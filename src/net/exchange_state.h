@@ -35,6 +35,7 @@ class ExchangeState {
   struct Setup {
     std::string request_id{};
     bool head_only = false;
+    bool accepts_gzip = false;
     bool keep_alive = true;  // as the client asks
     int minor_version = 1;
     size_t outbox_bytes = 0;

@@ -54,11 +54,13 @@ class BodyLease {
   BodyLease& operator=(BodyLease&&) = delete;
   ~BodyLease() { *used_ -= n_byte_; }
 
-  // False if all leases together would pass `limit`.
+  // To more than before. False if all leases together would pass `limit`.
   bool grow_to(size_t n_byte, size_t limit) {
     const size_t more = n_byte - n_byte_;
-    if (*used_ + more > limit) return false;
-    *used_ += more;
+    if (used_->fetch_add(more) + more > limit) {
+      *used_ -= more;
+      return false;
+    }
     n_byte_ = n_byte;
     return true;
   }

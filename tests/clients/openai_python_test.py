@@ -15,8 +15,7 @@ import unittest
 STRIDE, DEPENDENCIES = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 PYTHON = os.path.join(DEPENDENCIES, "venv", "bin", "python")
 if not os.path.exists(PYTHON):
-    print("SKIPPED: the OpenAI library for Python is not there; make a virtual environment",
-          f"{DEPENDENCIES}/venv from tests/clients/python/requirements.txt")
+    print("SKIPPED: the OpenAI library for Python is not there (tools/fetch_test_clients python)")
     sys.exit(77)
 if os.path.abspath(sys.prefix) != os.path.join(DEPENDENCIES, "venv"):
     os.execv(PYTHON, [PYTHON, *sys.argv])

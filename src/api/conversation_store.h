@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conversations of the Responses API: lists of items that clients go on with by name, instead of
+// sending them again. Each belongs to the client that made it.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "api/errors.h"
+#include "api/store.h"
+#include "json/json_fwd.h"
+
+namespace stride::api {
+
+struct StoredConversation {
+  int64_t created = 0;          // seconds since 1970
+  std::string metadata = "{}";  // an object
+  std::string items = "[]";     // an array
+};
+
+class ConversationStore {
+ public:
+  // Outlives this.
+  explicit ConversationStore(Store& store) : store_(store) {}
+
+  void save(const std::string& client, const std::string& id,
+            const StoredConversation& conversation);
+  std::optional<StoredConversation> find(const std::string& client, const std::string& id) const;
+  // False where there is none.
+  bool erase(const std::string& client, const std::string& id);
+
+  // Refused where there is none.
+  Outcome<Json> items(const std::string& client, const std::string& id) const;
+  // The conversation with these items (an array) behind its own; nothing where there is none.
+  std::optional<StoredConversation> add(const std::string& client, const std::string& id,
+                                        const Json& items);
+  // The input and the output of a response; see append_response_items().
+  void add_response(const std::string& client, const std::string& id, const std::string& input,
+                    const std::string& response, const std::string& handle);
+
+ private:
+  Store& store_;
+  std::mutex mutex_;  // of adding
+};
+
+Failure unknown_conversation(const std::string& id);
+
+}  // namespace stride::api

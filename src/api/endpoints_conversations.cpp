@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conversations of the Responses API: made, read, added to, deleted. Single items have no path.
+#include <chrono>
+#include <random>
+
+#include "api/encoder.h"
+#include "api/endpoints.h"
+#include "api/fields.h"
+#include "api/json_text.h"
+#include "api/request_common.h"
+#include "json/json.h"
+
+namespace stride::api {
+namespace {
+
+constexpr size_t kMostItems = 20;  // that one request may add, as with OpenAI
+
+std::string conversation_object(const std::string& id, const StoredConversation& stored) {
+  return JsonText()
+      .object()
+      .field("id", id)
+      .field("object", "conversation")
+      .field("created_at", stored.created)
+      .raw_field("metadata", stored.metadata)
+      .end()
+      .take();
+}
+
+std::string list_object(const Json& items) {
+  const auto name_of = [&](bool last) -> std::string {
+    if (items.empty()) return {};
+    const std::string* id = json::string_member(last ? items.back() : items.front(), "id");
+    return id != nullptr ? *id : std::string();
+  };
+  return JsonText()
+      .object()
+      .field("object", "list")
+      .raw_field("data", json::dump(items))
+      .field("first_id", name_of(false))
+      .field("last_id", name_of(true))
+      .field("has_more", false)
+      .end()
+      .take();
+}
+
+// The items of a body, each with a name.
+Outcome<Json> read_items(const Fields& body, const Ids& ids) {
+  const Json* given = STRIDE_TRY(body.array("items"));
+  if (given == nullptr) return Json::array();
+  if (given->size() > kMostItems)
+    return refuse("items", fmt::format("items has {} entries; at most {} can be added at once",
+                                       given->size(), kMostItems));
+  Json out = *given;
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (!out[i].is_object()) return refuse("items", fmt::format("items[{}] is not an object", i));
+    if (json::string_member(out[i], "type") == nullptr) out[i]["type"] = "message";
+    if (json::string_member(out[i], "id") == nullptr) out[i]["id"] = ids.make("msg_", i);
+  }
+  return out;
+}
+
+Outcome<std::string> read_metadata(const Fields& body) {
+  const Json* metadata = STRIDE_TRY(body.object("metadata"));
+  return metadata != nullptr ? json::dump(*metadata) : std::string("{}");
+}
+
+Ids new_ids() {
+  std::random_device device;
+  return Ids(uint64_t{device()} << 32 | device());
+}
+
+int64_t seconds_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Outcome<std::string> Endpoints::make_conversation(const Incoming& in) {
+  const Json body =
+      in.request.body.empty() ? Json(Json::object()) : STRIDE_TRY(parse_body(in.request.body));
+  const Fields fields(body);
+  const Ids ids = new_ids();
+  StoredConversation stored{.created = seconds_now(),
+                            .metadata = STRIDE_TRY(read_metadata(fields)),
+                            .items = json::dump(STRIDE_TRY(read_items(fields, ids)))};
+  const std::string id = ids.make("conv_", 0);
+  conversations_.save(in.client, id, stored);
+  return conversation_object(id, stored);
+}
+
+Outcome<std::string> Endpoints::conversation(const Incoming& in) {
+  const std::string& id = in.match.id;
+  auto stored = conversations_.find(in.client, id);
+  if (!stored) return std::unexpected(unknown_conversation(id));
+  if (in.request.method == "DELETE") {
+    conversations_.erase(in.client, id);
+    return JsonText()
+        .object()
+        .field("id", id)
+        .field("object", "conversation.deleted")
+        .field("deleted", true)
+        .end()
+        .take();
+  }
+  if (in.request.method == "POST") {
+    const Json body = STRIDE_TRY(parse_body(in.request.body));
+    stored->metadata = STRIDE_TRY(read_metadata(Fields(body)));
+    conversations_.save(in.client, id, *stored);
+  }
+  return conversation_object(id, *stored);
+}
+
+Outcome<std::string> Endpoints::conversation_items(const Incoming& in) {
+  const std::string& id = in.match.id;
+  if (in.request.method == "GET")
+    return list_object(STRIDE_TRY(conversations_.items(in.client, id)));
+  const Json body = STRIDE_TRY(parse_body(in.request.body));
+  const Json items = STRIDE_TRY(read_items(Fields(body), new_ids()));
+  if (!conversations_.add(in.client, id, items)) return std::unexpected(unknown_conversation(id));
+  return list_object(items);
+}
+
+}  // namespace stride::api
