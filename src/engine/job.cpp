@@ -53,7 +53,6 @@ uint32_t Job::piece_end(uint32_t most) const {
 }
 
 void Job::read(double seconds) {
-  if (std::ranges::binary_search(stops, session->size())) mark(1);
   const uint32_t before = progress.reused + progress.processed;
   // Text that is read a second time, after the request was set back, is not reported again.
   if (session->size() <= before || before >= progress.total) return;
@@ -65,8 +64,15 @@ void Job::read(double seconds) {
   if (listener.on_prefill) listener.on_prefill(progress);
 }
 
-void Job::mark(uint32_t spacing) {
-  if (session->size() < last_mark + spacing || !session->sequence()) return;
+bool Job::lacks_mark(uint32_t spacing) const {
+  return session->size() >= last_mark + spacing && session->sequence() != nullptr;
+}
+
+bool Job::at_stop() const {
+  return std::ranges::binary_search(stops, session->size());
+}
+
+void Job::mark() {
   marks.push_back({session->size(), session->sequence()->mark()});
   last_mark = session->size();
 }

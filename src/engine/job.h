@@ -47,8 +47,12 @@ struct Job {
   uint32_t piece_end(uint32_t most) const;
   // What follows when [session size before, session size) has been read.
   void read(double seconds);
-  // Keeps where the sequence stands, unless a mark lies within `spacing` tokens before it.
-  void mark(uint32_t spacing);
+  // Whether no mark lies within `spacing` tokens before where the sequence stands.
+  bool lacks_mark(uint32_t spacing) const;
+  // Whether the request or its text asked for a mark at just this place of the prompt.
+  bool at_stop() const;
+  // Keeps where the sequence stands.
+  void mark();
   // The text so far remains, what was read does not.
   std::unique_ptr<Session> set_back();
   // The last word to the listener.

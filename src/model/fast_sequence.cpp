@@ -115,16 +115,34 @@ uint64_t FastSequence::allocated_bytes() const {
   return sum;
 }
 
+uint32_t KvTrack::window_begin() const {
+  const uint32_t reach = window - 1;
+  return std::max(oldest, n_past > reach ? n_past - reach : 0);
+}
+
+uint64_t KvTrack::mark_bytes() const {
+  uint64_t sum = 0;
+  for (const cache::KvLayer& layer : layers)
+    if (!layer.paged()) sum += cache::KvLayer::bytes(layer.shape(), n_past - window_begin());
+  return sum;
+}
+
 std::unique_ptr<RewindPoint> FastSequence::mark() const {
   auto point = std::make_unique<Windows>();
   for (const KvTrack& track : tracks) {
-    const uint32_t reach = track.window - 1;
-    const uint32_t begin = std::max(track.oldest, track.n_past > reach ? track.n_past - reach : 0);
+    const uint32_t begin = track.window_begin();
     auto& saved = point->tracks.emplace_back(begin, track.n_past, std::vector<std::byte>());
+    saved.rows.reserve(track.mark_bytes());
     for (const cache::KvLayer& layer : track.layers)
       if (!layer.paged()) layer.save(begin, track.n_past, saved.rows);
   }
   return point;
+}
+
+uint64_t FastSequence::mark_bytes() const {
+  uint64_t sum = 0;
+  for (const KvTrack& track : tracks) sum += track.mark_bytes();
+  return sum;
 }
 
 namespace {

@@ -31,6 +31,9 @@ struct KvTrack {
 
   // The smallest n beside 0 that truncate(n) accepts.
   uint32_t earliest() const;
+  // The first position that the next row sees in a sliding layer, and the bytes from there on.
+  uint32_t window_begin() const;
+  uint64_t mark_bytes() const;
   Result<> truncate(uint32_t n);
 
   // Makes room for n more rows; fails before anything has changed.
@@ -54,6 +57,7 @@ class FastSequence final : public Sequence {
   uint32_t earliest() const override { return tracks[0].earliest(); }
   Result<> truncate(uint32_t n) override { return tracks[0].truncate(n); }
   std::unique_ptr<RewindPoint> mark() const override;
+  uint64_t mark_bytes() const override;
   Result<> rewind(const RewindPoint& point) override;
   std::span<const cache::SharedPage> pages() const override { return tracks[0].pages->pages(); }
   Result<> adopt(std::span<const cache::SharedPage> pages, const RewindPoint& point) override;

@@ -109,6 +109,8 @@ class Sequence {
   virtual uint32_t earliest() const = 0;
 
   virtual std::unique_ptr<RewindPoint> mark() const = 0;
+  // RewindPoint::bytes() of a mark that would be taken now.
+  virtual uint64_t mark_bytes() const { return 0; }
   // Back to a point marked on this sequence. Its first point.size() tokens must still be the same
   // ones.
   virtual Result<> rewind(const RewindPoint& point) = 0;
