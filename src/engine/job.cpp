@@ -58,12 +58,12 @@ void Job::score() {
   if (!scored) problem = scored.error();
 }
 
-void Job::read(uint32_t n_read, double seconds) {
-  const uint32_t from = session->size() - n_read;
-  for (auto at = std::ranges::upper_bound(wanted_marks, from);
-       at != wanted_marks.end() && *at <= session->size(); ++at) {
-    mark_at(*at);
-  }
+std::span<const uint32_t> Job::marks_wanted(uint32_t n_read) const {
+  const auto first = std::ranges::upper_bound(wanted_marks, session->size() - n_read);
+  return {first, std::ranges::upper_bound(wanted_marks, session->size())};
+}
+
+void Job::read(double seconds) {
   const uint32_t before = progress.reused + progress.processed;
   // Text that is read a second time, after the request was set back, is not reported again.
   if (session->size() <= before || before >= progress.total) return;
@@ -75,12 +75,11 @@ void Job::read(uint32_t n_read, double seconds) {
   if (listener.on_prefill) listener.on_prefill(progress);
 }
 
-void Job::mark(uint32_t spacing) {
-  if (session->size() >= last_mark + spacing) mark_at(session->size());
+bool Job::lacks_mark(uint32_t spacing) const {
+  return session->size() >= last_mark + spacing && session->sequence() != nullptr;
 }
 
 void Job::mark_at(uint32_t position) {
-  if (!session->sequence()) return;
   auto point = session->sequence()->mark_at(position);
   if (!point) return;
   marks.push_back({position, std::move(point)});

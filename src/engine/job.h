@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -52,10 +53,14 @@ struct Job {
   // been. Before read().
   bool wants_scores() const { return scores && scores->wants(session->size()); }
   void score();
-  // What follows when the last n_read tokens of the session have been read.
-  void read(uint32_t n_read, double seconds);
-  // Keeps where the sequence stands, unless a mark lies within `spacing` tokens before it.
-  void mark(uint32_t spacing);
+  // What follows when [session size before, session size) has been read.
+  void read(double seconds);
+  // Where marks are wanted among the last n_read tokens of the session.
+  std::span<const uint32_t> marks_wanted(uint32_t n_read) const;
+  // Whether no mark lies within `spacing` tokens before where the sequence stands.
+  bool lacks_mark(uint32_t spacing) const;
+  // Keeps where the sequence stood at the position.
+  void mark_at(uint32_t position);
   // The text so far remains, what was read does not.
   std::unique_ptr<Session> set_back();
   // The last word to the listener.
@@ -88,7 +93,6 @@ struct Job {
 
  private:
   Job() = default;
-  void mark_at(uint32_t position);
   CacheMiss cache_miss() const;
 };
 

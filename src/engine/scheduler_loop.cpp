@@ -174,8 +174,8 @@ void Scheduler::Loop::finish(std::unique_ptr<Job> job, const std::optional<Error
   changed_.notify_all();
 }
 
-// Rewind points are only known by their size once they are taken: what they are over the budget,
-// others make up for at once.
+// All that is allocated has been made room for, but for a page that a sequence which fills the
+// budget alone copies because the cache holds it as well: the cache lets go of it then.
 uint64_t Scheduler::Loop::trim() {
   uint64_t held = bytes_held();
   while (held > options_.cache_bytes && !spare_.empty()) {
@@ -257,18 +257,20 @@ void Scheduler::Loop::admit() {
 
 void Scheduler::Loop::begin(std::unique_ptr<Job> job) {
   std::unique_ptr<Session> session;
+  const auto text = job->text();
+  // Before room is made for the windows of a new sequence: what is held is not let go.
+  CacheHit hit;
+  if (!job->scores)
+    hit = cache_.find(text, static_cast<uint32_t>(text.size() - 1), job->request.cache_salt);
   if (!spare_.empty()) {
     session = std::move(spare_.back());
     spare_.pop_back();
   } else {
+    make_free(window_bytes_);
     auto made = Session::make(engine_.model(), capacity_);
     if (!made) return finish(std::move(job), made.error());
     session = std::make_unique<Session>(std::move(*made));
   }
-  const auto text = job->text();
-  CacheHit hit;
-  if (!job->scores)
-    hit = cache_.find(text, static_cast<uint32_t>(text.size() - 1), job->request.cache_salt);
   if (hit.n_usable == 0 || !session->adopt(text.first(hit.n_usable), hit.pages, *hit.point)) {
     if (auto cleared = session->clear(); !cleared) return finish(std::move(job), cleared.error());
   }
@@ -308,7 +310,7 @@ std::vector<uint32_t> Scheduler::Loop::wanted_marks(const Job& job, uint32_t fro
 void Scheduler::Loop::keep(Job& job) {
   if (job.speculator && !job.speculator->finish()) return;
   if (!job.session->sequence()) return;
-  job.mark(kLeastSpacing);
+  if (job.lacks_mark(kLeastSpacing)) mark(job, job.session->size());
   cache_.insert(job.session->tokens(), job.session->sequence()->pages(), job.marks,
                 job.request.cache_salt);
   job.marks.clear();

@@ -63,6 +63,9 @@ class Scheduler::Loop {
   Job* next_reading(const std::vector<Turn>& turns, uint32_t most_unread) const;
   uint64_t bytes_needed(const std::vector<Turn>& turns) const;
   bool make_room(const std::vector<Turn>& turns);
+  uint64_t make_free(uint64_t bytes);
+  void mark(Job& job, uint32_t position);
+  uint64_t bytes_of(const Job& job) const;
   uint64_t bytes_held() const;
   Result<> run_model(std::span<const Turn> turns);
   void run_alone(const std::vector<Turn>& turns);

@@ -49,7 +49,7 @@ void Scheduler::Loop::plan_answers(std::vector<Turn>& turns) {
         continue;
       }
       job.pass = std::move(*pass);
-      job.mark(options_.mark_spacing);
+      if (job.lacks_mark(options_.mark_spacing)) mark(job, job.session->size());
       if (job.pass->n_draft > 0) drafting.push_back(&job);
     }
     turns.push_back({&job, 0});
@@ -134,34 +134,53 @@ uint64_t Scheduler::Loop::bytes_needed(const std::vector<Turn>& turns) const {
   return n_page * page_bytes_;
 }
 
-// Of the cache, of pages that only sequences hold, and of their windows.
+// Of the windows, of pages that nobody else holds, and of marks.
+uint64_t Scheduler::Loop::bytes_of(const Job& job) const {
+  const auto pages = job.session->sequence()->pages();
+  const auto n_own = std::ranges::count_if(
+      pages, [](const cache::SharedPage& page) { return page.use_count() == 1; });
+  uint64_t sum = window_bytes_ + static_cast<uint64_t>(n_own) * page_bytes_;
+  for (const Mark& mark : job.marks) sum += mark.point->bytes();
+  return sum;
+}
+
 uint64_t Scheduler::Loop::bytes_held() const {
-  uint64_t sum = cache_.bytes() + (running_.size() + spare_.size()) * window_bytes_;
-  for (const auto& job : running_) {
-    const auto pages = job->session->sequence()->pages();
-    sum += static_cast<uint64_t>(std::ranges::count_if(
-               pages, [](const cache::SharedPage& page) { return page.use_count() == 1; })) *
-           page_bytes_;
-    for (const Mark& mark : job->marks) sum += mark.point->bytes();
-  }
+  uint64_t sum = cache_.bytes() + spare_.size() * window_bytes_;
+  for (const auto& job : running_) sum += bytes_of(*job);
   return sum;
 }
 
 // False if a request had to be set back, and the step has to be planned anew.
 bool Scheduler::Loop::make_room(const std::vector<Turn>& turns) {
   const uint64_t needed = bytes_needed(turns);
-  if (needed == 0) return true;
-  const uint64_t total = bytes_held() + needed;
-  if (total <= options_.cache_bytes) return true;
-  uint64_t excess = total - options_.cache_bytes;
-  for (; excess > 0 && !spare_.empty(); excess -= std::min(excess, window_bytes_))
-    spare_.pop_back();
-  if (excess == 0) return true;
-  excess -= std::min(excess, cache_.free(excess));
-  // The last one stays: its capacity is such that it fits alone.
-  if (excess == 0 || running_.size() == 1) return true;
+  if (needed == 0 || make_free(needed) == 0) return true;
+  // The last one stays: its capacity is such that it fits alone, without its marks.
+  if (running_.size() == 1) {
+    running_[0]->marks.clear();
+    return true;
+  }
   set_back(*running_.back());
   return false;
+}
+
+// Sees to it that so much can be allocated within the budget; returns what is missing all the same.
+uint64_t Scheduler::Loop::make_free(uint64_t bytes) {
+  const uint64_t total = bytes_held() + bytes;
+  uint64_t excess = total - std::min(total, options_.cache_bytes);
+  for (; excess > 0 && !spare_.empty(); excess -= std::min(excess, window_bytes_))
+    spare_.pop_back();
+  if (excess > 0) excess -= std::min(excess, cache_.free(excess));
+  return excess;
+}
+
+// Keeps where the job's sequence stood at the position, unless there is no room: text can be read
+// again, memory cannot be had twice. No mark is larger than one at the end would be.
+void Scheduler::Loop::mark(Job& job, uint32_t position) {
+  uint64_t bytes = job.session->sequence()->mark_bytes();
+  // A job that is about to go is not among those that run.
+  if (std::ranges::find(running_, &job, &std::unique_ptr<Job>::get) == running_.end())
+    bytes += bytes_of(job);
+  if (make_free(bytes) == 0) job.mark_at(position);
 }
 
 void Scheduler::Loop::set_back(Job& job) {
@@ -240,7 +259,8 @@ void Scheduler::Loop::settle(const Turn& turn, double seconds) {
   }
   job.score();
   job.session->ran(job.text().subspan(job.session->size(), turn.n_row), job.speculator->output());
-  job.read(turn.n_row, seconds);
+  for (const uint32_t position : job.marks_wanted(turn.n_row)) mark(job, position);
+  job.read(seconds);
   if (job.session->size() < job.text().size()) {
     // Those who begin with the same text need not wait for the end of this one.
     if (!job.marks.empty()) keep(job);

@@ -326,6 +326,20 @@ TEST_F(SchedulerTest, ABudgetIsKeptAndNothingIsLost) {
   EXPECT_LE(scheduler_->stats().cache_bytes, options.cache_bytes);
 }
 
+// Room for a rewind point is made before it is taken, and none is taken where there is none.
+TEST_F(SchedulerTest, RewindPointsKeepTheBudgetAtAnyTime) {
+  SchedulerOptions options{.context = 2048, .max_running = 1, .mark_spacing = 64};
+  options.cache_bytes = 1000 + 8 * 4 * cache::kPageTokens + 6000;
+  make(follow(std::string(100, 'r') + "\n</think>\nYes."), options);
+  for (int i = 0; i < 4; ++i) {
+    ServiceRequest request = ask(std::string(1500, static_cast<char>('a' + i)));
+    EXPECT_EQ(submit(*scheduler_, std::move(request)).end.get()->output.content, "Yes.");
+  }
+  scheduler_->shut_down(std::chrono::steady_clock::now());
+  EXPECT_GT(model_->point_bytes().most, 6 * 4 * cache::kPageTokens);
+  EXPECT_LE(model_->point_bytes().most, options.cache_bytes - 1000);
+}
+
 TEST_F(SchedulerTest, ABudgetForNothingIsRefused) {
   make(follow(""));
   const auto refused = Scheduler::start(*engine_, {.cache_bytes = 1500});

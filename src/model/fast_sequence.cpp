@@ -115,12 +115,24 @@ uint64_t FastSequence::allocated_bytes() const {
   return sum;
 }
 
+uint32_t KvTrack::window_begin(uint32_t n) const {
+  const uint32_t reach = window - 1;
+  return std::max(oldest, n > reach ? n - reach : 0);
+}
+
+uint64_t KvTrack::mark_bytes(uint32_t n) const {
+  uint64_t sum = 0;
+  for (const cache::KvLayer& layer : layers)
+    if (!layer.paged()) sum += cache::KvLayer::bytes(layer.shape(), n - window_begin(n));
+  return sum;
+}
+
 namespace {
 
 // What the track needs of its first n rows to go on behind them.
 Windows::Track save(const KvTrack& track, uint32_t n) {
-  const uint32_t reach = track.window - 1;
-  Windows::Track saved{std::max(track.oldest, n > reach ? n - reach : 0), n, {}};
+  Windows::Track saved{track.window_begin(n), n, {}};
+  saved.rows.reserve(track.mark_bytes(n));
   for (const cache::KvLayer& layer : track.layers)
     if (!layer.paged()) layer.save(saved.begin, n, saved.rows);
   return saved;
@@ -139,6 +151,12 @@ std::unique_ptr<RewindPoint> FastSequence::mark_at(uint32_t n) const {
   auto point = std::make_unique<Windows>();
   point->tracks.push_back(save(tracks[0], n));
   return point;
+}
+
+uint64_t FastSequence::mark_bytes() const {
+  uint64_t sum = 0;
+  for (const KvTrack& track : tracks) sum += track.mark_bytes(track.n_past);
+  return sum;
 }
 
 namespace {

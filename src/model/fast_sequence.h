@@ -31,6 +31,9 @@ struct KvTrack {
 
   // The smallest n beside 0 that truncate(n) accepts.
   uint32_t earliest() const;
+  // The first position that row n sees in a sliding layer, and the bytes from there up to row n.
+  uint32_t window_begin(uint32_t n) const;
+  uint64_t mark_bytes(uint32_t n) const;
   Result<> truncate(uint32_t n);
 
   // Makes room for n more rows; fails before anything has changed.
@@ -55,6 +58,7 @@ class FastSequence final : public Sequence {
   Result<> truncate(uint32_t n) override { return tracks[0].truncate(n); }
   std::unique_ptr<RewindPoint> mark() const override;
   std::unique_ptr<RewindPoint> mark_at(uint32_t n) const override;
+  uint64_t mark_bytes() const override;
   Result<> rewind(const RewindPoint& point) override;
   std::span<const cache::SharedPage> pages() const override { return tracks[0].pages->pages(); }
   Result<> adopt(std::span<const cache::SharedPage> pages, const RewindPoint& point) override;

@@ -111,6 +111,7 @@ TEST(FastSequence, RewindsToAMark) {
   const auto mark = run.sequence->mark();
   EXPECT_EQ(mark->size(), 40U);
   EXPECT_GT(mark->bytes(), 0U);
+  EXPECT_EQ(mark->bytes(), run.sequence->mark_bytes());
   for (int turn = 0; turn < 3; ++turn) {
     run.feed(answer);
     ASSERT_TRUE(run.sequence->rewind(*mark));

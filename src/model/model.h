@@ -114,6 +114,8 @@ class Sequence {
   virtual std::unique_ptr<RewindPoint> mark_at(uint32_t n) const {
     return n == size() ? mark() : nullptr;
   }
+  // RewindPoint::bytes() of a mark that would be taken now.
+  virtual uint64_t mark_bytes() const { return 0; }
   // Back to a point marked on this sequence. Its first point.size() tokens must still be the same
   // ones.
   virtual Result<> rewind(const RewindPoint& point) = 0;

@@ -10,12 +10,21 @@ namespace stride::decode::testing {
 
 namespace {
 
+constexpr uint64_t kPageBytes = uint64_t{4} * cache::kPageTokens;
+
 struct ScriptedPoint : model::RewindPoint {
-  explicit ScriptedPoint(std::vector<Token> t) : tokens(std::move(t)) {}
+  ScriptedPoint(std::vector<Token> t, std::shared_ptr<PointBytes> sum)
+      : tokens(std::move(t)), bytes_of_all(std::move(sum)) {
+    bytes_of_all->now += bytes();
+  }
+  ~ScriptedPoint() override { bytes_of_all->now -= bytes(); }
+  ScriptedPoint(const ScriptedPoint&) = delete;
+  ScriptedPoint& operator=(const ScriptedPoint&) = delete;
   uint32_t size() const override { return static_cast<uint32_t>(tokens.size()); }
   uint64_t bytes() const override { return tokens.size() * sizeof(Token); }
 
   std::vector<Token> tokens;
+  std::shared_ptr<PointBytes> bytes_of_all;
 };
 
 // What a head was given for one row: x[position + 1], x[position + 2], ...
@@ -25,8 +34,8 @@ struct HeadRow {
 };
 
 struct ScriptedSequence : model::Sequence {
-  ScriptedSequence(uint32_t capacity_in, uint32_t look_back_in)
-      : limit(capacity_in), look_back(look_back_in) {}
+  ScriptedSequence(uint32_t capacity_in, uint32_t look_back_in, std::shared_ptr<PointBytes> points)
+      : limit(capacity_in), look_back(look_back_in), point_bytes(std::move(points)) {}
   uint32_t size() const override { return static_cast<uint32_t>(tokens.size()); }
   uint32_t capacity() const override { return limit; }
   uint32_t earliest() const override {
@@ -44,13 +53,16 @@ struct ScriptedSequence : model::Sequence {
     n_draft = 0;
     return {};
   }
-  std::unique_ptr<model::RewindPoint> mark() const override {
-    return std::make_unique<ScriptedPoint>(tokens);
-  }
+  std::unique_ptr<model::RewindPoint> mark() const override { return mark_at(size()); }
   std::unique_ptr<model::RewindPoint> mark_at(uint32_t n) const override {
     if (n > size() || n < earliest()) return nullptr;
-    return std::make_unique<ScriptedPoint>(std::vector(tokens.begin(), tokens.begin() + n));
+    auto point = std::make_unique<ScriptedPoint>(std::vector(tokens.begin(), tokens.begin() + n),
+                                                 point_bytes);
+    const uint64_t pages_bytes = pages().size() * kPageBytes;
+    point_bytes->most = std::max(point_bytes->most, point_bytes->now + pages_bytes);
+    return point;
   }
+  uint64_t mark_bytes() const override { return tokens.size() * sizeof(Token); }
   Result<> rewind(const model::RewindPoint& point) override {
     const auto& p = dynamic_cast<const ScriptedPoint&>(point);
     if (p.size() > size() || !std::equal(p.tokens.begin(), p.tokens.end(), tokens.begin()))
@@ -82,6 +94,7 @@ struct ScriptedSequence : model::Sequence {
   uint32_t longest = 0;  // rows that the rings have seen, but for drafts
   uint32_t n_draft = 0;
   std::vector<std::vector<HeadRow>> heads;
+  std::shared_ptr<PointBytes> point_bytes;
 };
 
 constexpr uint32_t kJoined = 2;  // where the joined tokens begin in a hidden row
@@ -116,7 +129,7 @@ ScriptedModel::ScriptedModel(uint32_t n_vocab, uint32_t look_back, TokenScript s
     : ScriptedModel(n_vocab, look_back, one_hot(n_vocab, std::move(script))) {}
 
 Result<std::unique_ptr<model::Sequence>> ScriptedModel::new_sequence(uint32_t capacity) {
-  auto sequence = std::make_unique<ScriptedSequence>(capacity, look_back_);
+  auto sequence = std::make_unique<ScriptedSequence>(capacity, look_back_, points_);
   sequence->heads.resize(config_.n_mtp);
   return sequence;
 }

@@ -23,6 +23,13 @@ using TokenScript = std::function<Token(std::span<const Token> tokens)>;
 // What head `head` guesses to follow these tokens, the guesses of the heads before it included.
 using HeadScript = std::function<Token(uint32_t head, std::span<const Token> tokens)>;
 
+// Of all rewind points that were taken of a model's sequences and still live, and the most that
+// there ever were together with the pages of the sequence that the last of them was taken of.
+struct PointBytes {
+  uint64_t now = 0;
+  uint64_t most = 0;
+};
+
 class ScriptedModel : public model::Model {
  public:
   // Sequences can be truncated by at most `look_back` tokens.
@@ -37,7 +44,8 @@ class ScriptedModel : public model::Model {
   uint64_t n_row() const { return n_row_; }           // rows computed since the start
   uint64_t n_call() const { return n_call_; }         // calls of forward()
   uint32_t largest_call() const { return largest_; }  // rows of the largest one
-  std::function<void()> on_forward = [] {};           // called at the start of each forward()
+  const PointBytes& point_bytes() const { return *points_; }
+  std::function<void()> on_forward = [] {};  // called at the start of each forward()
 
   const model::Config& config() const override { return config_; }
   uint64_t sequence_bytes(uint32_t capacity) const override { return uint64_t{capacity} * 1024; }
@@ -55,6 +63,7 @@ class ScriptedModel : public model::Model {
  private:
   model::Config config_;
   uint32_t look_back_;
+  std::shared_ptr<PointBytes> points_ = std::make_shared<PointBytes>();
   LogitScript script_;
   HeadScript head_script_;
   uint64_t n_row_ = 0;
