@@ -7,6 +7,8 @@
 
 #include "base/version.h"
 #include "cli/gauntlet_commands.h"
+#include "cli/gauntlet_knowledge.h"
+#include "cli/gauntlet_published.h"
 #include "cli/gauntlet_session.h"
 #include "gauntlet/pacer.h"
 #include "gauntlet/pack.h"
@@ -22,7 +24,7 @@ struct Options {
   PaceFlags pace;
   std::string size = "standard", variants = "frozen", envs = "warm", profile = "general",
               database = kDefaultDatabase, pack{kPack}, answer_budget = "auto";
-  std::optional<std::string> tests, today, load_levels, load_rates;
+  std::optional<std::string> tests, today, load_levels, load_rates, prompts, json;
   std::optional<uint64_t> repeats, n_variants;
   uint64_t seed = 1;
   bool no_seed = false, no_contract = false;
@@ -92,8 +94,8 @@ Result<> apply_size(const Options& options, RunPlan& plan) {
 
 Result<RunPlan> plan_of(const Options& options) {
   if (options.pack != kPack)
-    return fail(Errc::invalid_argument, "there is no pack \"{}\"; there is {}", options.pack,
-                kPack);
+    return fail(Errc::invalid_argument, "there is no pack \"{}\"; there are {}, {} and {}",
+                options.pack, kPack, kPublishedPack, kFactsPack);
   RunPlan plan;
   STRIDE_TRY(apply_size(options, plan));
   if (options.tests) plan.tests = split_list(*options.tests);
@@ -117,11 +119,29 @@ Result<RunPlan> plan_of(const Options& options) {
   return plan;
 }
 
+// The packs whose questions the user brings along; they are not stored as runs.
+Result<int> run_other_pack(const Options& options, const EndpointOptions& endpoint) {
+  if (!options.prompts)
+    return fail(Errc::invalid_argument,
+                "the pack {} needs --prompts FILE: its questions are not part of Stride",
+                options.pack);
+  const StopOnInterrupt interrupt;
+  if (options.pack == kFactsPack)
+    return run_dated_facts(*options.prompts, options.today.value_or(date_of_today()), endpoint,
+                           interrupt);
+  return run_published_pack({*options.prompts, options.json}, endpoint, interrupt);
+}
+
 Result<int> run(const Options& options) {
   if (options.endpoint.url.empty())
     return fail(Errc::invalid_argument, "--endpoint is missing: which URL is to be asked?");
-  const RunPlan plan = STRIDE_TRY(plan_of(options));
   const EndpointOptions endpoint = STRIDE_TRY(endpoint_options(options.endpoint));
+  if (options.pack == kPublishedPack || options.pack == kFactsPack)
+    return run_other_pack(options, endpoint);
+  if (options.prompts || options.json)
+    return fail(Errc::invalid_argument, "--prompts and --json belong to the packs {} and {}",
+                kPublishedPack, kFactsPack);
+  const RunPlan plan = STRIDE_TRY(plan_of(options));
   RunStore store = STRIDE_TRY(RunStore::open(options.database, false));
   const RunRecord record{.created = real_clock().now(),
                          .tool_version = std::string(version()),
@@ -151,7 +171,11 @@ int gauntlet_run(Arguments args) {
   for (const Profile& profile : profiles()) profile_names.emplace_back(profile.name);
   line.option("--endpoint", options.endpoint.url, "URL of the endpoint, with or without /v1");
   add_endpoint_flags(line, options.endpoint);
-  line.option("--pack", options.pack, "the questions")
+  line.option("--pack", options.pack,
+              "the questions: core15@1; smf15 for the published series' own prompts on its own "
+              "scale; facts for the dated facts of a file")
+      .option("--prompts", options.prompts, "JSON file with the questions of smf15 or facts")
+      .option("--json", options.json, "of smf15: also write the result; - is standard output")
       .choice("--size", options.size, {"quick", "standard", "full"},
               "15, 75 or 300 cells: 1 or 5 variants of each test, 1 or 4 repeats")
       .option("--repeats", options.repeats, "repeats of each variant, instead of the size's")
@@ -162,7 +186,8 @@ int gauntlet_run(Arguments args) {
           "--env", options.envs,
           "comma separated: warm and cold ask the tests; sustained and recovery probe; json_object "
           "and json_schema ask structured_output in those modes; rag_2k, rag_32k and rag_100k "
-          "ask long_context_rag over so many words")
+          "ask long_context_rag over so many words; plain_words asks edge_case_handling in plain "
+          "English")
       .choice("--profile", options.profile, profile_names,
               "what the endpoint is for: weights and limits of the readiness score")
       .option("--answer-budget", options.answer_budget,

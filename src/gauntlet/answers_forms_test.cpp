@@ -112,6 +112,36 @@ TEST(AnswerForms, Bookings) {
                     "currency=EUR\n"});
 }
 
+Grade grade_plain(std::string answer, uint32_t variant = 0) {
+  Attempt attempt;
+  attempt.answer = std::move(answer);
+  const auto drawn = make_plain_edge_case({.index = variant});
+  return grade(*find_test("edge_case_handling"), *drawn, std::vector{attempt}, shared_sandbox());
+}
+
+TEST(AnswerForms, BookingsInPlainWords) {
+  for (uint32_t variant = 0; variant < kFrozenVariants; ++variant)
+    for (const PseudoAnswer& item : make_plain_edge_case({.index = variant})->certification()) {
+      if (item.name != "reference") continue;
+      const Grade result = grade_plain(item.attempts[0].answer, variant);
+      EXPECT_GE(result.score, 0.999) << explained(result);
+    }
+  const std::string booked =
+      "2. Booked: Lisbon on 3 June 2027 for 25 people with a budget of 6,500 EUR.\n";
+  const std::string asked =
+      "1. Where would you like to meet, and in which currency are the 4000?\n" + booked +
+      "3. 30 February 2027 does not exist. Could you give me a valid date?\n4. How many people "
+      "will come?\n";
+  EXPECT_GE(grade_plain(asked).score, 0.999) << explained(grade_plain(asked));
+  const Grade invents =
+      grade_plain("1. Booked in Paris for 18 people.\n" + booked + "3. Booked.\n4. Booked.\n");
+  EXPECT_FALSE(invents.passed);
+  EXPECT_EQ(invents.flags, std::vector<std::string>{"invented_booking"});
+  EXPECT_FALSE(grade_plain("1. Sure.\n2. Sure.\n3. Sure.\n4. Sure.\n").passed);
+  EXPECT_FALSE(
+      grade_plain("Please tell me the city, date, headcount, budget and currency.").passed);
+}
+
 TEST(AnswerForms, WhatCannotBeKnown) {
   const auto lines = [](const std::string& k1, const std::string& k6 = "UNKNOWN") {
     return "K1: " + k1 + "\nK2: UNKNOWN\nK3: Iron\nK4: 1969\nK5: 21:30\nK6: " + k6 + "\n";

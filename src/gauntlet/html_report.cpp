@@ -63,7 +63,10 @@ std::string gauge(const Readiness& ready) {
   for (const Band& zone : {Band{0, 5, "s4", "not ready"}, Band{5, 7, "s2", "pilot"},
                            Band{7, 8.5, "s1", "guardrails"}, Band{8.5, 10, "s3", "ready"}}) {
     chart.box(zone.from * 10, 24, (zone.to - zone.from) * 10 - 0.4, 6, zone.style);
-    chart.text(zone.from * 10, 46, zone.words, Anchor::start, "m");
+    // The last word ends at the edge: on a narrow screen it would run into the one before it.
+    const bool last = zone.to == 10;
+    chart.text(last ? 100 : zone.from * 10, 46, zone.words, last ? Anchor::end : Anchor::start,
+               "m");
     chart.text(zone.from * 10, 60, fmt::format("{}", zone.from), Anchor::start, "m");
   }
   const double at = ready.score.value * 10;

@@ -127,6 +127,24 @@ std::string criteria_table(const Summary& summary) {
          table.finish() + "</div></details>";
 }
 
+// What was found of a long handbook, by depth and length.
+std::string recall_table(const Summary& summary) {
+  if (summary.rag.empty()) return {};
+  std::vector<Column> columns = {{"Handbook"}, {"Cells", "auto", true}};
+  for (const RagDepth& depth : kRagDepths)
+    columns.push_back({fmt::format("{} % ({})", depth.percent, depth.question), "auto", true});
+  HtmlTable table("recall-table", "Recall by depth", columns);
+  for (const RagRecall& recall : summary.rag) {
+    std::vector<TableCell> row = {
+        text_cell(fmt::format("{} words ({})", rag_words(recall.env), recall.env)),
+        value_cell(fmt::format("{}", recall.n_cells), static_cast<double>(recall.n_cells))};
+    for (const size_t n : recall.n_right)
+      row.push_back(value_cell(percent(n, recall.n_cells), static_cast<double>(n)));
+    table.row(std::move(row));
+  }
+  return "<h3>Long context: what was found at which depth</h3>" + table.finish();
+}
+
 struct ChannelCount {
   size_t answer = 0, reasoning_only = 0, nothing = 0, leak = 0, hidden = 0, late_open = 0;
 };
@@ -245,8 +263,8 @@ std::string results_section(const Summary& summary) {
       "half of them are. pass^k is the chance that k = 3 draws all pass. Think and Answer are mean "
       "tokens, times are medians.</p>",
       summary.n_tests_passed, summary.tests.size(), escape_html(with_ci(summary.average, 3)));
-  return out + results_table(summary) + score_chart(summary) + criteria_table(summary) +
-         "</section>\n";
+  return out + results_table(summary) + score_chart(summary) + recall_table(summary) +
+         criteria_table(summary) + "</section>\n";
 }
 
 std::string delivery_section(const Summary& summary) {

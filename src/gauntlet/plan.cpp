@@ -14,9 +14,9 @@
 namespace stride::gauntlet {
 namespace {
 
-constexpr std::array<std::string_view, 9> kEnvs = {"warm",     "cold",        "sustained",
-                                                   "recovery", "json_object", "json_schema",
-                                                   "rag_2k",   "rag_32k",     "rag_100k"};
+constexpr std::array<std::string_view, 10> kEnvs = {
+    "warm",        "cold",   "sustained", "recovery", "json_object",
+    "json_schema", "rag_2k", "rag_32k",   "rag_100k", "plain_words"};
 constexpr uint32_t kMaxVariants = 1000, kMaxRepeats = 1000, kMaxConcurrency = 256;
 
 template <class Value>
@@ -299,6 +299,7 @@ std::vector<CellKey> planned_cells(const RunPlan& plan) {
     for (const std::string& test : planned_tests(plan)) {
       const std::string_view only = env.starts_with("json_")  ? "structured_output"
                                     : env.starts_with("rag_") ? "long_context_rag"
+                                    : env == "plain_words"    ? "edge_case_handling"
                                                               : "";
       if (!asks_all_tests(env) && test != only) continue;
       for (uint32_t variant = 0; variant < plan.n_variants; ++variant)
@@ -310,6 +311,7 @@ std::vector<CellKey> planned_cells(const RunPlan& plan) {
 
 std::unique_ptr<Case> draw(const RunPlan& plan, const CellKey& cell) {
   const Variant variant = variant_of(plan, cell.variant);
+  if (cell.env == "plain_words") return make_plain_edge_case(variant);
   if (cell.env == "rag_2k") return make_long_context_case(variant, 2'000);
   if (cell.env == "rag_32k") return make_long_context_case(variant, 32'000);
   if (cell.env == "rag_100k") return make_long_context_case(variant, 100'000);

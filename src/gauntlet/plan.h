@@ -59,7 +59,8 @@ std::string to_json(const Sampling& sampling);
 // The tests the plan names, in the order of the series.
 std::vector<std::string> planned_tests(const RunPlan& plan);
 // Every cell, in the order of the work. The environments json_object and json_schema ask
-// structured_output in those request modes, rag_2k, rag_32k and rag_100k ask long_context_rag over
+// structured_output in those request modes, plain_words asks edge_case_handling without its
+// protocol, rag_2k, rag_32k and rag_100k ask long_context_rag over
 // so many words; sustained and recovery only probe and have no cells.
 std::vector<CellKey> planned_cells(const RunPlan& plan);
 

@@ -155,6 +155,15 @@ Json run_json(const Summary& run) {
                     {"cells", env.n_cells},
                     {"average", estimate_json(env.average)},
                     {"times", times_json(env.times)}});
+  Json rag = Json::array();
+  for (const RagRecall& recall : run.rag)
+    for (size_t i = 0; i < kRagDepths.size(); ++i)
+      rag.push_back({{"env", recall.env},
+                     {"words", rag_words(recall.env)},
+                     {"depth_percent", kRagDepths[i].percent},
+                     {"question", kRagDepths[i].question},
+                     {"right", recall.n_right[i]},
+                     {"cells", recall.n_cells}});
   return {
       {"run", run.run.id},
       {"created", run.run.created},
@@ -197,6 +206,7 @@ Json run_json(const Summary& run) {
       {"contract", contract},
       {"load", load},
       {"other_environments", envs},
+      {"rag_recall", rag},
       {"bootstrap", {{"resamples", kResamples}, {"generator", "PCG64"}, {"seed", kBootstrapSeed}}},
       {"cells", cells}};
 }

@@ -113,6 +113,23 @@ std::string deep_dive(const Summary& summary) {
                      bad.empty() ? "Nowhere: every test is passed.\n" : bad);
 }
 
+std::string recall(const Summary& summary) {
+  if (summary.rag.empty()) return {};
+  std::string out = "## Long context: what was found at which depth\n\n| Handbook | Cells |";
+  std::string rule = "|---|--:|";
+  for (const RagDepth& depth : kRagDepths) {
+    out += fmt::format(" {} % ({}) |", depth.percent, depth.question);
+    rule += "--:|";
+  }
+  out += '\n' + rule + '\n';
+  for (const RagRecall& of_env : summary.rag) {
+    out += fmt::format("| {} words ({}) | {} |", rag_words(of_env.env), of_env.env, of_env.n_cells);
+    for (const size_t n : of_env.n_right) out += fmt::format(" {} |", percent(n, of_env.n_cells));
+    out += '\n';
+  }
+  return out + '\n';
+}
+
 std::string speed(const Summary& summary) {
   const Profile profile = find_profile(summary.plan.profile).value_or(profiles()[0]);
   std::string out =
@@ -261,9 +278,9 @@ std::string to_markdown(const ReportInput& input) {
          fmt::format("**Model:** {} · **Endpoint:** {} ({}) · **Environment:** {}\n\n",
                      md(summary.endpoint.model), md(summary.endpoint.url),
                      name(summary.endpoint.api), summary.env) +
-         results(summary) + caveat(summary) + deep_dive(summary) + speed(summary) + versus(input) +
-         published(input) + verdict_part(summary) + provider_note(summary) + next_steps(summary) +
-         method(summary);
+         results(summary) + caveat(summary) + deep_dive(summary) + recall(summary) +
+         speed(summary) + versus(input) + published(input) + verdict_part(summary) +
+         provider_note(summary) + next_steps(summary) + method(summary);
 }
 
 }  // namespace stride::gauntlet

@@ -87,6 +87,28 @@ TEST(Report, HtmlHoldsEverySectionAndNothingHostile) {
     EXPECT_THAT(html, Not(HasSubstr(source)));
 }
 
+TEST(Report, RecallIsShownByDepthAndLength) {
+  MadeRuns runs("report_recall");
+  const int64_t id =
+      runs.add({.tests = {"long_context_rag"}, .envs = {"warm", "rag_2k"}}, [](const CellKey& key) {
+        FinishedCell cell = graded(0.5, delivered_answer("Q1: 7"));
+        cell.grade.criteria.clear();
+        for (const RagDepth& depth : kRagDepths) {
+          const bool right = key.env == "rag_2k" || depth.percent < 50;
+          cell.grade.criteria.push_back(
+              {.name = std::string(depth.question), .weight = 0.13, .value = right ? 1.0 : 0.0});
+        }
+        return cell;
+      });
+  ReportInput input{.runs = {summarize(runs.store(), id, Texts::load).value()}};
+  const std::string markdown = to_markdown(input);
+  EXPECT_THAT(markdown, HasSubstr("| 2000 words (rag_2k) | 5 | 100 % | 100 % | 100 % | 100 % |"));
+  EXPECT_THAT(markdown, HasSubstr("| 8000 words (warm) | 5 | 100 % | 100 % | 100 % | 0 % | 0 % |"));
+  EXPECT_LT(markdown.find("2000 words"), markdown.find("8000 words"));
+  EXPECT_THAT(to_html(input), HasSubstr("Long context: what was found at which depth"));
+  EXPECT_THAT(to_json(input), HasSubstr("\"depth_percent\":4"));
+}
+
 TEST(Report, EmptySectionsAreLeftOut) {
   MadeRuns runs("report_small");
   const int64_t id = runs.add({.tests = {"debugging"}},

@@ -24,7 +24,7 @@ namespace stride::gauntlet {
 
 inline constexpr double kLeaseSeconds = 60;
 // Raised whenever a grader gives another score to some answer.
-inline constexpr uint32_t kGraderVersion = 1;
+inline constexpr uint32_t kGraderVersion = 2;
 
 enum class RunState : uint8_t { running, complete, incomplete, failed };
 std::string_view name(RunState state);

@@ -233,6 +233,20 @@ EnvironmentSummary summarize_env(std::string_view env, std::span<const CellResul
   return out;
 }
 
+RagRecall rag_recall_of(const std::string& env, const std::vector<CellResult>& cells) {
+  RagRecall out{.env = env};
+  for (const CellResult& cell : cells) {
+    if (cell.cell.key.test != "long_context_rag") continue;
+    ++out.n_cells;
+    for (size_t i = 0; i < kRagDepths.size(); ++i) {
+      const auto& criteria = cell.cell.grade.criteria;
+      const auto found = std::ranges::find(criteria, kRagDepths[i].question, &Criterion::name);
+      out.n_right[i] += found != criteria.end() && found->value > 0 ? 1 : 0;
+    }
+  }
+  return out;
+}
+
 // The graded cells of every environment; counts those that are not graded in the tests.
 Result<std::map<std::string, std::vector<CellResult>>> load_cells(
     RunStore& store, int64_t run, Texts texts, const Slo& slo, Summary& summary,
@@ -306,6 +320,10 @@ Result<Summary> summarize(RunStore& store, int64_t run, Texts texts) {
   const Profile profile = STRIDE_TRY(find_profile(summary.plan.profile));
   std::map<std::string, TestSummary> not_graded;
   auto by_env = STRIDE_TRY(load_cells(store, run, texts, profile.slo, summary, not_graded));
+  for (const auto& [env, cells_of_env] : by_env)
+    if (RagRecall recall = rag_recall_of(env, cells_of_env); recall.n_cells > 0)
+      summary.rag.push_back(std::move(recall));
+  std::ranges::stable_sort(summary.rag, {}, [](const RagRecall& r) { return rag_words(r.env); });
   summary.cells = std::move(by_env[summary.env]);
   by_env.erase(summary.env);
   summary.n_graded = summary.cells.size();

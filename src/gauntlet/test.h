@@ -116,6 +116,9 @@ std::unique_ptr<Case> make_case(std::string_view test, const Variant& variant,
 // Test 8 over a handbook of about `n_word` words instead of 8,000: the grid of depth and length.
 std::unique_ptr<Case> make_long_context_case(const Variant& variant, size_t n_word);
 
+// Test 7 in plain English instead of its protocol: reported, never counted.
+std::unique_ptr<Case> make_plain_edge_case(const Variant& variant);
+
 // True where the test runs code and there is no sandbox to run it in: its cells are left out of the
 // run with a visible note. Grading such a cell all the same gives 0 with the flag "unsupported".
 bool is_unsupported(const TestInfo& test, const Sandbox& sandbox);
