@@ -19,20 +19,28 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 WORDS = "one two three four five six seven eight nine ten".split()
 PATIENCE = 600
 
 
-def prompt_of(n_token, seed):
-    # Words of one token each; the first one differs, so that no round finds its beginning in the cache.
+def prompt_of(n_word, seed):
+    # Another one each round, so that none finds its beginning in the cache.
     rng = random.Random(seed)
-    return " ".join(rng.choice(WORDS) for _ in range(n_token))
+    return " ".join(rng.choice(WORDS) for _ in range(n_word))
 
 
-def leave(port, n_token, seed, share):
+def words_for(port, n_token):
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/tokenize",
+                                     json.dumps({"content": prompt_of(2000, 0)}).encode())
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        return n_token * 2000 // len(json.load(answer)["tokens"])
+
+
+def leave(port, n_word, seed, share):
     """Reads until so much of the prompt has been read, then resets the connection. (time, tokens read, tokens)"""
-    body = json.dumps({"messages": [{"role": "user", "content": prompt_of(n_token, seed)}], "stream": True,
+    body = json.dumps({"messages": [{"role": "user", "content": prompt_of(n_word, seed)}], "stream": True,
                        "return_progress": True, "max_tokens": 10}).encode()
     client = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -41,9 +49,9 @@ def leave(port, n_token, seed, share):
     text = ""
     while True:
         piece = client.recv(65536)
-        if not piece:
-            sys.exit(f"the answer came before the client could leave: {text[-500:]}")
         text += piece.decode()
+        if not piece or "[DONE]" in text or not text.startswith("HTTP/1.1 200"):
+            sys.exit(f"the answer came before the client could leave: {text[-500:]}")
         seen = re.findall(r'"prompt_progress":\{"total":(\d+),"cache":\d+,"processed":(\d+)', text)
         if seen and int(seen[-1][1]) >= share * int(seen[-1][0]):
             # Somewhere inside the next step of the model.
@@ -80,9 +88,10 @@ def main():
             command += ["-m", options.model]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         port = int(re.search(r"http://[^:]+:(\d+)", server.stdout.readline()).group(1))
+        n_word = words_for(port, options.tokens)
         times = []
         for i in range(options.rounds):
-            left, n_read, n_token = leave(port, options.tokens, i, (i + 0.3) / options.rounds)
+            left, n_read, n_token = leave(port, n_word, i, (i + 0.3) / options.rounds)
             times.append((end_of(log, f"round-{i}") - left) * 1000)
             print(f"left after {n_read} of {n_token} tokens: free after {times[-1]:.0f} ms", flush=True)
         server.send_signal(signal.SIGINT)

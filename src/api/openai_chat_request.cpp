@@ -48,6 +48,32 @@ Outcome<> check_messages(const Fields& body) {
   return {};
 }
 
+// Programs that also talk with Anthropic leave its blocks in the assistant's content: thoughts
+// become the message's reasoning, and calls stand in tool_calls as well.
+void take_out_blocks(Json& message) {
+  const auto content = message.find("content");
+  const std::string* role = json::string_member(message, "role");
+  if (role == nullptr || *role != "assistant" || content == message.end() || !content->is_array())
+    return;
+  Json kept = Json::array();
+  std::string thoughts;
+  for (Json& part : *content) {
+    const std::string* type = json::string_member(part, "type");
+    const std::string_view kind = type != nullptr ? std::string_view(*type) : "";
+    if (kind == "thinking" || kind == "reasoning") {
+      const std::string* text = json::string_member(part, kind);
+      if (text == nullptr) text = json::string_member(part, "text");
+      if (text != nullptr) thoughts += *text;
+    } else if (kind != "redacted_thinking" && kind != "tool_use") {
+      kept.push_back(std::move(part));
+    }
+  }
+  *content = std::move(kept);
+  if (!thoughts.empty() && json::string_member(message, "reasoning_content") == nullptr &&
+      json::string_member(message, "reasoning") == nullptr)
+    message["reasoning_content"] = std::move(thoughts);
+}
+
 // A tool in the form of Responses, which some clients send here, too.
 Json wrapped(const Json& tool) {
   const std::string* name = json::string_member(tool, "name");
@@ -178,6 +204,8 @@ Outcome<ChatCall> read_chat_request(Json body, const CallDefaults& defaults) {
   call.dialect = Dialect::chat;
   STRIDE_TRY(keep_functions(body));
   modernise_function_call(body);
+  if (const auto messages = body.find("messages"); messages != body.end() && messages->is_array())
+    for (Json& message : *messages) take_out_blocks(message);
   const Fields fields(body);
   call.model = STRIDE_TRY(read_model(fields, defaults));
   STRIDE_TRY(read_sampling(fields, defaults, call));

@@ -120,6 +120,8 @@ TEST(ChatRequest, TakesTheFormsOfOtherDialects) {
       {"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function",
         "function":{"name":"f","arguments":"{}"}}]},
       {"role":"tool","tool_call_id":"c","content":null},
+      {"role":"assistant","content":[{"type":"thinking","thinking":"Hm"},{"type":"text","text":"a"},
+        {"type":"redacted_thinking","data":"x"},{"type":"tool_use","id":"c"}]},
       {"role":"user","content":[]}],
     "tools":[{"type":"function","name":"f","parameters":{"type":"object"}},
              {"name":"g","input_schema":{"type":"object"}}],
@@ -128,6 +130,8 @@ TEST(ChatRequest, TakesTheFormsOfOtherDialects) {
   EXPECT_EQ(call.conversation.tools[1],
             R"({"type":"function","function":{"name":"g","parameters":{"type":"object"}}})");
   EXPECT_EQ(call.rules.allowed, std::vector<std::string>{"g"});
+  EXPECT_EQ(call.conversation.messages[3].reasoning, "Hm");
+  EXPECT_EQ(chat::content_text(call.conversation.messages[3]), "a");
   EXPECT_FALSE(call.options.max_tokens);
 }
 

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// What single fields, headers and paths do to whole exchanges over real sockets.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "api/testing/manual_service.h"
+#include "net/content_coding.h"
+
+namespace stride::api {
+namespace {
+
+using net::Client;
+using testing::kChat;
+using testing::ManualService;
+using testing::ServerTest;
+
+// Two at once for each key; the third may come when one has ended.
+TEST_F(ServerTest, LimitsTheAnswersOfAKey) {
+  start({.keys = {{.secret = "one", .name = "alice"}, {.secret = "two", .name = "bob"}},
+         .per_client = 2});
+  std::vector<std::unique_ptr<Client>> clients;
+  std::vector<ManualService::Taken> taken;
+  const auto send = [&](const std::string& key) {
+    clients.push_back(std::make_unique<Client>(server_->port()));
+    clients.back()->send(
+        request("POST", "/v1/chat/completions", small_body(""), "x-api-key: " + key + "\r\n"));
+  };
+  for (const char* key : {"one", "one", "two"}) {
+    send(key);
+    taken.push_back(service_.taken.take());
+  }
+  send("one");
+  const auto refused = clients.back()->read_answer();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_NE(net::find_header(refused.headers, "Retry-After"), nullptr);
+  taken[0].listener.on_finish(generated("Yo"));
+  EXPECT_EQ(clients[0]->read_answer().status, 200);
+  send("one");
+  taken.push_back(service_.taken.take());
+  for (size_t i = 1; i < taken.size(); ++i) taken[i].listener.on_finish(generated("Yo"));
+}
+
+TEST_F(ServerTest, TellsOfItsSlots) {
+  start({.n_slot = 2});
+  EXPECT_EQ(ask("GET", "/slots").body, R"([{"id":0,"n_ctx":4000,"is_processing":false},)"
+                                       R"({"id":1,"n_ctx":4000,"is_processing":false}])");
+  // The service of these tests says that two requests run.
+  EXPECT_EQ(ask("GET", "/slots?fail_on_no_slot=1").status, 503);
+  EXPECT_EQ(ask("GET", "/slots?fail_on_no_slot=0").status, 200);
+  const auto save = ask("POST", "/slots/0?action=save", R"({"filename":"x"})");
+  EXPECT_EQ(save.status, 501);
+  EXPECT_NE(save.body.find("not_supported_error"), std::string::npos);
+}
+
+TEST_F(ServerTest, NamesTheFieldsItPassedOver) {
+  std::vector<std::string> lines;
+  std::mutex mutex;
+  start({.log = [&](std::string_view line) {
+    const std::scoped_lock lock(mutex);
+    lines.emplace_back(line);
+  }});
+  for (const bool stream : {false, true}) {
+    Client client(server_->port());
+    client.send(request("POST", "/v1/chat/completions",
+                        std::string(R"({"user":"u","mood":1,"bad name":2,"stream":)") +
+                            (stream ? "true," : "false,") + kChat + "}"));
+    service_.taken.take().listener.on_finish(generated("Yo"));
+    const auto head = stream ? client.read_head() : client.read_answer();
+    const std::string* header = net::find_header(head.headers, "x-stride-ignored-fields");
+    ASSERT_NE(header, nullptr);
+    EXPECT_EQ(*header, "user, mood");
+  }
+  server_.reset();
+  EXPECT_TRUE(std::ranges::any_of(lines, [](const std::string& line) {
+    return line.find(R"("ignored_fields":["user","mood","bad name"])") != std::string::npos;
+  }));
+}
+
+TEST_F(ServerTest, TellsTheTimeOfEachToken) {
+  start();
+  for (const std::string path : {"/v1/chat/completions", "/v1/completions"}) {
+    Client client(server_->port());
+    std::string body = small_body(path, true);
+    body.insert(1, "\"timings_per_token\":true,");
+    client.send(request("POST", path, body));
+    const auto taken = service_.taken.take();
+    taken.listener.on_prefill({.total = 9, .reused = 4, .processed = 5});
+    taken.listener.on_token({.id = 'Y'});
+    taken.listener.on_delta({.kind = chat::Delta::Kind::content, .text = "Y"});
+    client.read_through(R"("timings":{"cache_n":4,"prompt_n":5,"prompt_ms":)");
+    client.read_through(R"("predicted_n":1,)");
+    taken.listener.on_finish(generated("Y"));
+  }
+}
+
+TEST_F(ServerTest, GoesOnWithAConversation) {
+  start();
+  const auto made = ask("POST", "/v1/conversations",
+                        R"({"metadata":{"a":"b"},"items":[{"role":"user","content":"One"}]})");
+  ASSERT_EQ(made.status, 200) << made.body;
+  const size_t at = made.body.find("conv_");
+  const std::string id = made.body.substr(at, made.body.find('"', at) - at);
+  const auto go_on = [&](const std::string& input) {
+    Client client(server_->port());
+    client.send(request("POST", "/v1/responses",
+                        fmt::format(R"({{"input":{},"conversation":"{}"}})", input, id)));
+    auto taken = service_.taken.take();
+    taken.listener.on_delta({.kind = chat::Delta::Kind::content, .text = "Yo"});
+    taken.listener.on_finish(generated("Yo"));
+    EXPECT_NE(client.read_answer().body.find(R"("conversation":{"id":")" + id), std::string::npos);
+    return scripted_.engine->tokenizer().decode(taken.request.input.prompt);
+  };
+  const std::string first = go_on(R"("Two")");
+  EXPECT_NE(first.find("One"), std::string::npos);
+  const std::string second = go_on(R"([{"role":"user","content":"Three"}])");
+  for (const char* said : {"One", "Two", "Yo", "Three"})
+    EXPECT_NE(second.find(said), std::string::npos) << said;
+  const std::string path = "/v1/conversations/" + id;
+  const auto items = ask("GET", path + "/items");
+  EXPECT_NE(items.body.find("Three"), std::string::npos) << items.body;
+  // An item of an answer can be named instead of being sent.
+  const size_t item_at = items.body.find("msg_", items.body.find("assistant") - 150);
+  const std::string item = items.body.substr(item_at, items.body.find('"', item_at) - item_at);
+  Client client(server_->port());
+  client.send(
+      request("POST", "/v1/responses",
+              fmt::format(R"({{"input":[{{"role":"user","content":"a"}},{{"type":"item_reference",)"
+                          R"("id":"{}"}},{{"role":"user","content":"b"}}]}})",
+                          item)));
+  auto taken = service_.taken.take();
+  EXPECT_NE(scripted_.engine->tokenizer().decode(taken.request.input.prompt).find("Yo"),
+            std::string::npos);
+  taken.listener.on_finish(generated("Yo"));
+  EXPECT_EQ(ask("GET", path).status, 200);
+  EXPECT_EQ(ask("DELETE", path).status, 200);
+  EXPECT_EQ(ask("GET", path).status, 404);
+  EXPECT_EQ(ask("POST", "/v1/responses", R"({"input":"x","conversation":")" + id + "\"}").status,
+            404);
+  EXPECT_EQ(
+      ask("POST", "/v1/responses", R"({"input":"x","conversation":"c","previous_response_id":"r"})")
+          .status,
+      400);
+}
+
+TEST_F(ServerTest, ReadsCompressedRequests) {
+  start();
+  Client client(server_->port());
+  const std::string body = net::pack(small_body(""));
+  client.send(request("POST", "/v1/chat/completions", body, "Content-Encoding: gzip\r\n"));
+  service_.taken.take().listener.on_finish(generated("Yo"));
+  EXPECT_EQ(client.read_answer().status, 200);
+}
+
+}  // namespace
+}  // namespace stride::api
