@@ -4,6 +4,7 @@
 #include "engine/answer.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace stride::engine {
@@ -54,7 +55,8 @@ Result<Answer> Answer::make(const Engine& engine, const GenerationInput& input,
 Answer::Answer(const Engine& engine, const GenerationInput& input, const GenerationOptions& options,
                uint32_t budget, const Listener& listener, decode::Sampler sampler,
                OutputStream stream)
-    : options_(&options),
+    : engine_(&engine),
+      options_(&options),
       listener_(&listener),
       n_prompt_(input.prompt.size()),
       ends_by_caller_(options.max_tokens && *options.max_tokens <= budget),
@@ -103,17 +105,44 @@ size_t Answer::n_possible(std::span<const Token> guesses) {
 Result<> Answer::choose(std::span<const float> logits) {
   GeneratedToken token;
   token.channel = guard_.channel();
-  token.id =
-      STRIDE_TRY(sampler_.sample(constrained() ? constraint_->allowed(logits) : logits, text_));
+  const auto allowed = constrained() ? constraint_->allowed(logits) : logits;
+  const auto repetition =
+      guard_.discourages() ? decode::Repetition::discouraged : decode::Repetition::usual;
+  Result<Token> id =
+      sampler_.sample(owes_answer() ? without_end(allowed) : allowed, text_, repetition);
+  // Nothing but the end may be left.
+  if (!id) id = sampler_.sample(allowed, text_, repetition);
+  token.id = STRIDE_TRY(std::move(id));
   if (options_->n_logprobs)
     token.logprobs = STRIDE_TRY(decode::log_probabilities(logits, token.id, *options_->n_logprobs));
   offer(std::move(token));
   return {};
 }
 
+// Where the reasoning was closed by force, the model, which was about to end its turn or to think
+// on, has to begin an answer. What is only white space is none, but nobody waits for more for ever.
+bool Answer::owes_answer() const {
+  constexpr uint32_t kPatience = 16;
+  if (!guard_.closed_by_force() || in_reasoning() || options_->ignore_end) return false;
+  if (guard_.n_content() >= kPatience || !result_.output.calls.empty()) return false;
+  return result_.output.content.value_or("").find_first_not_of(" \t\r\n") == std::string::npos;
+}
+
+std::span<const float> Answer::without_end(std::span<const float> logits) {
+  logits_.assign(logits.begin(), logits.end());
+  for (const Token end : engine_->guard_tokens().end)
+    logits_[end] = -std::numeric_limits<float>::infinity();
+  return logits_;
+}
+
 // What becomes of a token is for the guards to say.
 void Answer::offer(GeneratedToken token) {
   const bool in_content = constrained();
+  // Valid calls inside the reasoning, and then the end: they were meant, and are the answer.
+  if (in_reasoning() && guard_.is_end(token.id) && stream_.ends_in_calls()) {
+    cause_ = FinishCause::end_of_turn;
+    return;
+  }
   switch (guard_.offer(token.id)) {
     case decode::Verdict::keep:
       if (in_content) constraint_->accept(token.id);
@@ -136,8 +165,9 @@ void Answer::advance(GeneratedToken token) {
   if (listener_->on_token) listener_->on_token(token);
   emit(stream_.push(token.id));
   result_.tokens.push_back(std::move(token));
-  // A model may spell </think> in ordinary letters, which only the parser can see.
-  if (!stream_.in_reasoning()) guard_.leave_reasoning();
+  // A model may spell </think> in ordinary letters, or begin its content with <think>, which only
+  // the parser can see.
+  stream_.in_reasoning() ? guard_.enter_reasoning() : guard_.leave_reasoning();
   if (stream_.stopped()) cause_ = FinishCause::stop_string;
 }
 
@@ -149,16 +179,18 @@ void Answer::emit(const std::vector<chat::Delta>& deltas) {
 }
 
 Generated Answer::finish() {
-  const FinishCause cause = cause_.value_or(FinishCause::cancelled);
+  FinishCause cause = cause_.value_or(FinishCause::cancelled);
   const bool whole = cause == FinishCause::end_of_turn || cause == FinishCause::stop_string;
   emit(stream_.finish(whole ? chat::FinishReason::stop : chat::FinishReason::length));
+  // Text that was held back until the end may hold a stop string, too.
+  if (cause == FinishCause::end_of_turn && stream_.stopped()) cause = FinishCause::stop_string;
   result_.finish_cause = cause;
   result_.finish_reason = FinishReason::length;
   if (cause == FinishCause::cancelled) result_.finish_reason = FinishReason::cancelled;
   if (whole)
     result_.finish_reason =
         result_.output.calls.empty() ? FinishReason::stop : FinishReason::tool_calls;
-  result_.stop_string = stream_.stop_string();
+  if (cause == FinishCause::stop_string) result_.stop_string = stream_.stop_string();
   result_.interventions = guard_.interventions();
   result_.usage.prompt_tokens = static_cast<uint32_t>(n_prompt_);
   result_.usage.reasoning_tokens = guard_.n_reasoning();

@@ -55,10 +55,13 @@ class Answer {
          uint32_t budget, const Listener& listener, decode::Sampler sampler, OutputStream stream);
   bool constrained() const { return constraint_ && !in_reasoning(); }
   bool take_certain();
+  bool owes_answer() const;
+  std::span<const float> without_end(std::span<const float> logits);
   void offer(GeneratedToken token);
   void advance(GeneratedToken token);
   void emit(const std::vector<chat::Delta>& deltas);
 
+  const Engine* engine_;
   const GenerationOptions* options_;
   const Listener* listener_;
   size_t n_prompt_;
@@ -68,6 +71,7 @@ class Answer {
   decode::ReasoningGuard guard_;
   std::optional<Constraint> constraint_;
   std::vector<Token> text_;
+  std::vector<float> logits_;  // scratch
   std::optional<FinishCause> cause_;
   Generated result_;
 };

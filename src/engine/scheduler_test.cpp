@@ -335,7 +335,7 @@ TEST_F(SchedulerTest, RewindPointsKeepTheBudgetAtAnyTime) {
     ServiceRequest request = ask(std::string(1500, static_cast<char>('a' + i)));
     EXPECT_EQ(submit(*scheduler_, std::move(request)).end.get()->output.content, "Yes.");
   }
-  scheduler_->shut_down(Clock::now());
+  scheduler_->shut_down(std::chrono::steady_clock::now());
   EXPECT_GT(model_->point_bytes().most, 6 * 4 * cache::kPageTokens);
   EXPECT_LE(model_->point_bytes().most, options.cache_bytes - 1000);
 }
