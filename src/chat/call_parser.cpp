@@ -27,6 +27,16 @@ bool is_begun_end(std::string_view text) {
          token::kCallEnd.starts_with(text);
 }
 
+// Where the text ends once a tag that was only begun at its end is taken off.
+size_t before_begun_tag(std::string_view text) {
+  const size_t at = std::min(text.rfind('<'), text.size());
+  const std::string_view tag = text.substr(at);
+  constexpr std::string_view kParameter = "<parameter=";
+  const bool begun =
+      is_begun_end(tag) || kParameter.starts_with(tag) || tag.starts_with(kParameter);
+  return begun ? at : text.size();
+}
+
 }  // namespace
 
 void CallParser::feed(std::string_view text, std::vector<Delta>& out) {
@@ -43,6 +53,7 @@ void CallParser::finish(FinishReason reason, std::vector<Delta>& out) {
   }
   if (state_ == State::between) {
     end_call(reason == FinishReason::stop ? CallEnding::closed_by_end : CallEnding::cut, out);
+    release_stray(out);
   } else if (state_ == State::value || state_ == State::value_start) {
     finish_value(reason, out);
   }
@@ -163,8 +174,7 @@ void CallParser::begin_call(const Opener& opener, std::vector<Delta>& out) {
 
 bool CallParser::step_between(std::vector<Delta>& out) {
   const std::string_view rest = input(at_).text;
-  // Stray text between parameters has no place to go.
-  consume(std::min(rest.find('<'), rest.size()));
+  take_stray(std::min(rest.find('<'), rest.size()));
   if (at_ == buffer_.size()) return false;
   const Input in = input(at_);
   const Tag parameter = syntax::read_parameter_tag(in, *options_.tools, function_);
@@ -172,10 +182,12 @@ bool CallParser::step_between(std::vector<Delta>& out) {
   const Match call_end = syntax::match_literal(in, token::kCallEnd);
   const Opener opener = syntax::read_opener(in, *options_.tools);
   if (parameter.match == Match::yes) {
+    stray_.clear();
     begin_parameter(parameter, out);
     consume(parameter.size);
     state_ = State::value_start;
   } else if (function_end == Match::yes) {
+    stray_.clear();
     consume(syntax::kFunctionEnd.size());
     end_call(CallEnding::closed, out);
     state_ = State::after_function;
@@ -183,12 +195,26 @@ bool CallParser::step_between(std::vector<Delta>& out) {
     if (call_end == Match::yes) consume(token::kCallEnd.size());
     end_call(CallEnding::closed, out);
     drop_last_space_ = true;
+    release_stray(out);
   } else if (std::max({parameter.match, function_end, call_end, opener.match}) == Match::more) {
     return false;
   } else {
-    consume(1);
+    take_stray(1);
   }
   return true;
+}
+
+// Text between parameters has no place to go. But where neither a parameter nor </function>
+// follows, that was forgotten, and the text is content behind the call.
+void CallParser::take_stray(size_t n) {
+  if (stray_.size() < options_.max_held_bytes) stray_ += input(at_).text.substr(0, n);
+  consume(n);
+}
+
+void CallParser::release_stray(std::vector<Delta>& out) {
+  std::string stray = std::exchange(stray_, {});
+  if (finish_) stray.resize(before_begun_tag(stray));
+  if (!std::ranges::all_of(stray, syntax::is_space)) content(stray, out);
 }
 
 void CallParser::end_call(CallEnding ending, std::vector<Delta>& out) {
@@ -251,7 +277,8 @@ bool CallParser::step_value_start() {
   if (in.text.empty() || wide == Match::more) return false;
   line_form_ = in.text[0] == '\n' || wide == Match::yes;
   consume(wide == Match::yes ? 2 : line_form_ ? 1 : 0);
-  at_line_start_ = line_form_;
+  // The newline behind the tag is not the one that </parameter> begins with.
+  at_line_start_ = line_form_ && !is_exact();
   scan_ = at_;
   state_ = State::value;
   return true;
@@ -327,6 +354,7 @@ void CallParser::flush_value(std::vector<Delta>& out) {
 
 CallParser::ValueTag CallParser::classify_value_tag() const {
   const Input in = input(scan_);
+  if (is_exact()) return classify_exact_tag(in);
   const Match parameter_end = syntax::match_literal(in, syntax::kParameterEnd);
   if (parameter_end == Match::yes) return classify_parameter_end(in);
   const Match close = std::max(syntax::match_literal(in, syntax::kFunctionEnd),
@@ -343,6 +371,23 @@ CallParser::ValueTag CallParser::classify_value_tag() const {
     more = more || opener == Match::more;
   }
   return more ? ValueTag::more : ValueTag::literal;
+}
+
+// Only a line of its own ends the value, or the end of the turn in it.
+CallParser::ValueTag CallParser::classify_exact_tag(const Input& in) const {
+  if (!at_line_start_) return ValueTag::literal;
+  if (in.ended && in.text == syntax::kParameterEnd) return ValueTag::end;
+  if (in.ended && is_begun_end(in.text) && syntax::kParameterEnd.starts_with(in.text))
+    return ValueTag::begun;
+  switch (syntax::match_literal(in, "</parameter>\n")) {
+    case Match::yes:
+      return ValueTag::end;
+    case Match::more:
+      return ValueTag::more;
+    case Match::no:
+      break;
+  }
+  return ValueTag::literal;
 }
 
 // What stands behind </parameter> decides whether it is one.

@@ -20,7 +20,8 @@ namespace stride::chat {
 
 class CallParser {
  public:
-  // Of the options: tools, call_id_prefix, stream_after_bytes, max_held_bytes. They outlive this.
+  // Of the options: tools, exact_calls, call_id_prefix, stream_after_bytes, max_held_bytes. They
+  // outlive this.
   explicit CallParser(const ParserOptions& options) : options_(options) {}
 
   void feed(std::string_view text, std::vector<Delta>& out);
@@ -60,6 +61,7 @@ class CallParser {
     opener          // another call, behind a suspect
   };
   ValueTag classify_value_tag() const;
+  ValueTag classify_exact_tag(const syntax::Input& in) const;
   ValueTag classify_parameter_end(const syntax::Input& in) const;
   bool is_missing_end(const syntax::Tag& tag) const;
   bool only_closers_follow(size_t at) const;
@@ -79,6 +81,8 @@ class CallParser {
   void finish_value(FinishReason reason, std::vector<Delta>& out);
   void content(std::string_view text, std::vector<Delta>& out);
   void release_space(std::vector<Delta>& out);
+  void take_stray(size_t n);
+  void release_stray(std::vector<Delta>& out);
   // Fragments of one value are one delta within a push; those of a finished object stay apart.
   enum class Join { no, yes };
   void send(ArgumentWriter::Fragments& fragments, Join join, std::vector<Delta>& out);
@@ -86,6 +90,7 @@ class CallParser {
   syntax::Input input(size_t at) const {
     return {std::string_view(buffer_).substr(at), finish_.has_value()};
   }
+  bool is_exact() const { return options_.exact_calls && wrapper_ == syntax::Wrapper::present; }
   void consume(size_t n) { at_ += n; }
   void compact();
 
@@ -107,6 +112,7 @@ class CallParser {
   syntax::Wrapper wrapper_ = syntax::Wrapper::present;
   std::string function_;
   ArgumentWriter writer_{0};
+  std::string stray_;  // text since the last tag of the call
 
   // In a value.
   std::string key_;

@@ -7,6 +7,7 @@
 #include "chat/output_parser.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/utf8.h"
@@ -19,11 +20,12 @@ namespace stride::chat {
 class OutputParser::Impl {
  public:
   explicit Impl(ParserOptions options)
-      : options_(std::move(options)),
+      : options_(without_empty_tools(std::move(options))),
         end_marker_({options_.end_marker}),
         stop_strings_(options_.stop_strings),
-        calls_(options_) {
-    if (options_.tools != nullptr && options_.tools->empty()) options_.tools = nullptr;
+        calls_(options_),
+        trial_options_(options_) {
+    trial_options_.exact_calls = false;  // no grammar reaches into the reasoning
     after_opening_ = options_.start == OutputStart::reasoning ? Channel::reasoning
                      : options_.start == OutputStart::content ? Channel::content
                                                               : Channel::after_close;
@@ -60,7 +62,20 @@ class OutputParser::Impl {
   bool stopped() const { return stopped_; }
   size_t n_call() const { return n_call_; }
 
+  bool ends_in_calls() const {
+    if (channel_ != Channel::trial || !trial_character_.empty()) return false;
+    CallParser copy = *trial_;
+    std::vector<Delta> deltas = trial_deltas_;
+    copy.finish(FinishReason::stop, deltas);
+    return are_valid(deltas);
+  }
+
  private:
+  static ParserOptions without_empty_tools(ParserOptions options) {
+    if (options.tools != nullptr && options.tools->empty()) options.tools = nullptr;
+    return options;
+  }
+
   enum class Channel {
     opening,  // at the very start, where <think> may stand
     reasoning,
@@ -186,7 +201,7 @@ class OutputParser::Impl {
 
   void begin_trial() {
     channel_ = Channel::trial;
-    trial_ = std::make_unique<CallParser>(options_);
+    trial_ = std::make_unique<CallParser>(trial_options_);
     trial_deltas_.clear();
     trial_text_.clear();
     for (const char c : token::kCallBegin) try_byte(c);
@@ -247,7 +262,7 @@ class OutputParser::Impl {
 
   void end_trial(FinishReason reason) {
     trial_->finish(reason, trial_deltas_);
-    if (reason != FinishReason::stop || !trial_is_valid()) {
+    if (reason != FinishReason::stop || !are_valid(trial_deltas_)) {
       const std::string text = trial_text_;
       leave_trial();
       reasoning(text);
@@ -261,11 +276,12 @@ class OutputParser::Impl {
     deliver(std::move(deltas));
   }
 
-  bool trial_is_valid() const {
+  // Nothing but calls, each of which may be run.
+  bool are_valid(std::span<const Delta> deltas) const {
     std::string name;
     std::string arguments;
     bool any = false;
-    for (const Delta& delta : trial_deltas_) {
+    for (const Delta& delta : deltas) {
       switch (delta.kind) {
         case Delta::Kind::reasoning:
         case Delta::Kind::content:
@@ -380,6 +396,7 @@ class OutputParser::Impl {
   StopMatcher end_marker_;
   StopMatcher stop_strings_;
   CallParser calls_;
+  ParserOptions trial_options_;
 
   Channel channel_ = Channel::opening;
   Channel after_opening_ = Channel::reasoning;
@@ -417,6 +434,9 @@ bool OutputParser::in_reasoning() const {
 }
 bool OutputParser::reasoning_ended() const {
   return impl_->reasoning_ended();
+}
+bool OutputParser::ends_in_calls() const {
+  return impl_->ends_in_calls();
 }
 bool OutputParser::stopped() const {
   return impl_->stopped();

@@ -25,6 +25,8 @@
 //   </parameter>, and </function> or </tool_call> inside a value, are part of the value if a proper
 //   end of the value still follows before another call begins; otherwise the first of them ended
 //   it.
+// - Text between parameters is dropped; but if neither a parameter nor </function> follows it, that
+//   was forgotten, and the text is content behind the call.
 // - A repeated key: the last value, at the place of the first. Once a call's arguments pass
 //   `stream_after_bytes` they are sent as they arrive and a later repetition is written again,
 //   which JSON readers resolve the same way.
@@ -93,6 +95,9 @@ struct ParserOptions {
   std::vector<std::string> stop_strings{};
   // Text of the end token where the caller passes it on ("<|im_end|>"); ends the output anywhere.
   std::string end_marker{};
+  // Wrapped calls keep to the form by the letter, as under a grammar: only the line </parameter>
+  // ends a value, and every other tag in it is part of it.
+  bool exact_calls = false;
   std::string call_id_prefix = "call_";  // ids are the prefix and a number
   size_t stream_after_bytes = 1024;
   size_t max_held_bytes = size_t{16} << 20;
@@ -117,6 +122,8 @@ class OutputParser {
   // True once something follows </think>, and from the start where the prompt left no reasoning
   // open; a grammar for the content starts there.
   bool reasoning_ended() const;
+  // True where the output, if it ended now, would end in calls that were begun in the reasoning.
+  bool ends_in_calls() const;
   // True after a stop string or the end marker: generation should end.
   bool stopped() const;
   // Calls begun so far.

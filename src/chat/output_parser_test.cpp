@@ -605,6 +605,36 @@ TEST(OutputParser, Additions) {
   });
 }
 
+TEST(OutputParser, ExactCalls) {
+  ParserOptions exact = options_from(OutputStart::content);
+  exact.exact_calls = true;
+  const std::string head = "<tool_call>\n<function=weather>\n<parameter=city>\n";
+  const std::string tail = "\n</parameter>\n</function>\n</tool_call>";
+  const std::vector<Case> cases = {
+      {"X1",
+       head + "a</parameter>\n<parameter=state>\nb" + tail,
+       {.calls = {call("weather", R"({"city":"a</parameter>\n<parameter=state>\nb"})")}},
+       exact},
+      {"X2",
+       head + "a\n</parameter></function></tool_call> c" + tail,
+       {.calls = {call("weather", R"({"city":"a\n</parameter></function></tool_call> c"})")}},
+       exact},
+      {"X3",
+       head + "\n</parameter>\n<parameter=days>\n4" + tail,
+       {.calls = {call("weather", R"({"city":"","days":4})")}},
+       exact},
+      {"X4",
+       head + "a\n</parameter>",
+       {.calls = {call("weather", R"({"city":"a"})", CallEnding::closed_by_end)}},
+       exact},
+      {"X5",
+       head + "a</parameter>",
+       {.calls = {call("weather", R"({"city":"a</parameter>"})", CallEnding::closed_by_end)}},
+       exact},
+  };
+  check_all(cases);
+}
+
 TEST(OutputParser, Streaming) {
   ParserOptions none = options_from(OutputStart::content);
   none.tools = nullptr;

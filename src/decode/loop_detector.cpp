@@ -17,21 +17,22 @@ void LoopDetector::reset() {
   n_ = 0;
 }
 
-bool LoopDetector::add(Token token) {
-  const bool looping = periodic(token);
+LoopDetector::Sign LoopDetector::add(Token token) {
+  const Sign sign = periodic(token);
   recent_[n_ % kWindow] = token;
   ++n_;
-  return stale() || looping;
+  return stale() ? Sign::loop : sign;
 }
 
-bool LoopDetector::periodic(Token token) {
-  bool looping = false;
+LoopDetector::Sign LoopDetector::periodic(Token token) {
+  Sign sign = Sign::none;
   const uint64_t longest = std::min<uint64_t>(n_, kMaxPeriod);
   for (uint32_t p = 1; p <= longest; ++p) {
     run_[p] = recent_[(n_ - p) % kWindow] == token ? run_[p] + 1 : 0;
-    looping |= run_[p] >= std::max(kMinRun, kCopies * p);
+    const uint32_t least = std::max(kMinRun, kCopies * p);
+    if (run_[p] >= least / 2) sign = std::max(sign, run_[p] >= least ? Sign::loop : Sign::early);
   }
-  return looping;
+  return sign;
 }
 
 uint64_t LoopDetector::last_gram() const {

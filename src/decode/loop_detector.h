@@ -3,7 +3,7 @@
 // and memory per token:
 //   - the same p tokens again and again: the last n tokens equal those p earlier, for a p of at
 //   most
-//     kMaxPeriod, with n >= max(kMinRun, kCopies * p);
+//     kMaxPeriod, with n >= max(kMinRun, kCopies * p); half of that is an early sign;
 //   - sentences recurring with small changes: of the 8-grams in the last kWindow tokens less than
 //     one in kMinFresh is new.
 // Tables, rulers and counting do not come near either limit; the tests show the margins.
@@ -29,15 +29,17 @@ class LoopDetector {
   static constexpr uint32_t kWindow = 1024;
   static constexpr uint32_t kMinFresh = 4;
 
+  enum class Sign : uint8_t { none, early, loop };
+
   LoopDetector();
 
-  // Adds a token; true if the text loops now.
-  bool add(Token token);
+  // Adds a token; says what the text looks like now.
+  Sign add(Token token);
 
   void reset();
 
  private:
-  bool periodic(Token token);
+  Sign periodic(Token token);
   bool stale();
   uint64_t last_gram() const;
 

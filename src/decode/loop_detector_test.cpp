@@ -15,7 +15,7 @@ namespace {
 std::optional<uint32_t> detects(uint32_t n, const std::function<Token(uint32_t)>& text) {
   LoopDetector detector;
   for (uint32_t i = 0; i < n; ++i) {
-    if (detector.add(text(i))) return i + 1;
+    if (detector.add(text(i)) == LoopDetector::Sign::loop) return i + 1;
   }
   return std::nullopt;
 }
@@ -71,9 +71,24 @@ TEST(LoopDetector, LeavesOrdinaryTextAlone) {
 
 TEST(LoopDetector, ResetForgets) {
   LoopDetector detector;
-  for (int i = 0; i < 150; ++i) EXPECT_FALSE(detector.add(1));
+  for (int i = 0; i < 150; ++i) EXPECT_NE(detector.add(1), LoopDetector::Sign::loop);
   detector.reset();
-  for (int i = 0; i < 150; ++i) EXPECT_FALSE(detector.add(1));
+  for (int i = 0; i < 150; ++i) EXPECT_NE(detector.add(1), LoopDetector::Sign::loop);
+}
+
+TEST(LoopDetector, GivesAnEarlySign) {
+  for (const uint32_t period : {1U, 30U, 100U}) {
+    LoopDetector detector;
+    const uint32_t least = std::max(LoopDetector::kMinRun, LoopDetector::kCopies * period);
+    for (uint32_t i = 0; i < period + least; ++i) {
+      const auto sign = detector.add(static_cast<Token>(i % period));
+      const uint32_t n_equal = i + 1 - std::min(i + 1, period);
+      ASSERT_EQ(sign, n_equal >= least       ? LoopDetector::Sign::loop
+                      : n_equal >= least / 2 ? LoopDetector::Sign::early
+                                             : LoopDetector::Sign::none)
+          << i << " of period " << period;
+    }
+  }
 }
 
 }  // namespace

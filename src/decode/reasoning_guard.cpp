@@ -9,6 +9,21 @@
 
 namespace stride::decode {
 
+namespace {
+
+// How long repetition is discouraged after the last sign of a loop.
+constexpr uint32_t kCalm = 64;
+
+// A client that sets a thinking budget has said what is left for the answer.
+uint32_t reserve_of(const GuardOptions& options) {
+  if (options.answer_reserve) return *options.answer_reserve;
+  const uint32_t usual = default_answer_reserve(options.token_budget);
+  const uint32_t thinking = options.thinking_budget.value_or(0);
+  return thinking < options.token_budget ? std::min(usual, options.token_budget - thinking) : usual;
+}
+
+}  // namespace
+
 uint32_t default_answer_reserve(uint32_t token_budget) {
   constexpr uint32_t kLeast = 256;
   return std::min(std::max(kLeast, token_budget / 4), token_budget / 2);
@@ -24,6 +39,8 @@ std::string_view name(Guard guard) {
       return "end_in_reasoning";
     case Guard::call_in_reasoning:
       return "call_in_reasoning";
+    case Guard::repetition:
+      return "repetition";
     case Guard::loop:
       return "loop";
     case Guard::request:
@@ -35,7 +52,7 @@ std::string_view name(Guard guard) {
 ReasoningGuard::ReasoningGuard(GuardTokens tokens, GuardOptions options)
     : tokens_(std::move(tokens)),
       options_(options),
-      reserve_(options.answer_reserve.value_or(default_answer_reserve(options.token_budget))),
+      reserve_(reserve_of(options)),
       channel_(tokens_.think_close < 0 ? Channel::content : options.start) {}
 
 bool ReasoningGuard::is_end(Token token) const {
@@ -44,6 +61,8 @@ bool ReasoningGuard::is_end(Token token) const {
 
 void ReasoningGuard::close(Guard reason) {
   interventions_.push_back({reason, n_reasoning_ + n_content_});
+  closed_by_force_ = true;
+  n_calm_left_ = 0;
   if (reason == Guard::loop)
     queue_.insert(queue_.end(), tokens_.loop_note.begin(), tokens_.loop_note.end());
   queue_.insert(queue_.end(), tokens_.close.begin(), tokens_.close.end());
@@ -78,6 +97,7 @@ void ReasoningGuard::account(Token token) {
   ++n_reasoning_;
   if (token != tokens_.think_close) return;
   channel_ = Channel::content;
+  n_calm_left_ = 0;
   loop_.reset();
 }
 
@@ -91,7 +111,24 @@ void ReasoningGuard::leave_reasoning() {
   if (channel_ == Channel::content) return;
   channel_ = Channel::content;
   queue_.clear();
+  n_calm_left_ = 0;
   loop_.reset();
+}
+
+void ReasoningGuard::enter_reasoning() {
+  if (tokens_.think_close >= 0) channel_ = Channel::reasoning;
+}
+
+// Takes note of a token; true if the text loops. The first sign makes the caller choose otherwise.
+bool ReasoningGuard::loops(Token chosen) {
+  const LoopDetector::Sign sign = loop_.add(chosen);
+  if (sign == LoopDetector::Sign::early) {
+    if (n_calm_left_ == 0) interventions_.push_back({Guard::repetition, n_reasoning_ + n_content_});
+    n_calm_left_ = kCalm;
+  } else if (n_calm_left_ > 0) {
+    --n_calm_left_;
+  }
+  return sign == LoopDetector::Sign::loop;
 }
 
 Verdict ReasoningGuard::offer(Token chosen) {
@@ -99,8 +136,7 @@ Verdict ReasoningGuard::offer(Token chosen) {
   if (channel_ == Channel::reasoning) return offer_in_reasoning(chosen);
   if (is_end(chosen)) return Verdict::end_of_turn;
   account(chosen);
-  const bool loops = options_.loop == LoopGuard::everywhere && loop_.add(chosen);
-  if (!loops) return Verdict::keep;
+  if (options_.loop != LoopGuard::everywhere || !loops(chosen)) return Verdict::keep;
   interventions_.push_back({Guard::loop, n_reasoning_ + n_content_});
   return Verdict::loop;
 }
@@ -116,8 +152,8 @@ Verdict ReasoningGuard::offer_in_reasoning(Token chosen) {
     return Verdict::drop;
   }
   account(chosen);
-  const bool loops = options_.loop != LoopGuard::off && loop_.add(chosen);
-  if (loops && channel_ == Channel::reasoning) close(Guard::loop);
+  if (channel_ != Channel::reasoning || options_.loop == LoopGuard::off) return Verdict::keep;
+  if (loops(chosen)) close(Guard::loop);
   return Verdict::keep;
 }
 

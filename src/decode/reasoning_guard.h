@@ -5,7 +5,8 @@
 //     the reasoning is closed by force with "\n</think>\n";
 //   - an end-of-turn token closes the reasoning instead of ending the turn;
 //   - a tool call that is opened is dropped, the reasoning is closed, and the call opened again;
-//   - a loop closes the reasoning, after a note that says why.
+//   - a loop that begins makes the caller discourage repetition; one that goes on closes the
+//     reasoning, after a note that says why.
 // Works on tokens alone; never asks the model. The caller's loop is:
 //
 //   while (guard.remaining() > 0) {
@@ -44,7 +45,9 @@ struct GuardOptions {
   Channel start = Channel::reasoning;         // where the prompt leaves the model
   uint32_t token_budget = 0;                  // tokens that may be generated, forced ones included
   std::optional<uint32_t> thinking_budget{};  // reasoning tokens the model may choose
-  std::optional<uint32_t> answer_reserve{};  // tokens kept for the answer; default_answer_reserve()
+  // Tokens kept for the answer; default_answer_reserve(), or less where the thinking budget says
+  // so.
+  std::optional<uint32_t> answer_reserve{};
   bool close_before_call = true;  // false: a call inside reasoning is left to the output parser
   LoopGuard loop = LoopGuard::reasoning;
 };
@@ -58,6 +61,7 @@ enum class Guard : uint8_t {
   answer_reserve,
   end_in_reasoning,
   call_in_reasoning,
+  repetition,  // a loop begins: see ReasoningGuard::discourages()
   loop,
   request  // somebody asked for the answer now
 };
@@ -88,8 +92,16 @@ class ReasoningGuard {
   // Closes the reasoning by force, as at the end of its budget; false if there is none to close.
   bool end_reasoning();
 
-  // The text has left the reasoning in a way that tokens do not show. Without effect in content.
+  // The text has left the reasoning, or gone into one, in a way that tokens do not show. Without
+  // effect where that is known.
   void leave_reasoning();
+  void enter_reasoning();
+
+  // The next token should be chosen with a penalty on what repeats the text.
+  bool discourages() const { return n_calm_left_ > 0; }
+  // The reasoning did not end by itself, so that the model may not have meant to answer.
+  bool closed_by_force() const { return closed_by_force_; }
+  bool is_end(Token token) const;
 
   uint32_t remaining() const { return options_.token_budget - n_reasoning_ - n_content_; }
   Channel channel() const { return channel_; }
@@ -99,11 +111,11 @@ class ReasoningGuard {
   const std::vector<Intervention>& interventions() const { return interventions_; }
 
  private:
-  bool is_end(Token token) const;
   void close(Guard reason);
   void check_budgets();
   void account(Token token);
   Verdict offer_in_reasoning(Token chosen);
+  bool loops(Token chosen);
 
   GuardTokens tokens_;
   GuardOptions options_;
@@ -111,6 +123,8 @@ class ReasoningGuard {
   Channel channel_;
   std::deque<Token> queue_;  // forced tokens not yet handed out
   LoopDetector loop_;
+  uint32_t n_calm_left_ = 0;  // tokens for which repetition is still discouraged
+  bool closed_by_force_ = false;
   uint32_t n_reasoning_ = 0;
   uint32_t n_content_ = 0;
   std::vector<Intervention> interventions_;

@@ -132,7 +132,45 @@ TEST(ReasoningGuard, LoopClosesTheReasoningWithANote) {
   std::vector<Token> expected(LoopDetector::kMinRun + 1, 1);
   expected.insert(expected.end(), {kNote, kNewline, kClose, kNewline, 2, 3});
   EXPECT_EQ(ran.text, expected);
-  EXPECT_EQ(ran.guards, std::vector{Guard::loop});
+  EXPECT_EQ(ran.guards, (std::vector{Guard::repetition, Guard::loop}));
+}
+
+TEST(ReasoningGuard, ALoopThatBeginsIsDiscouragedForAWhile) {
+  ReasoningGuard guard(tokens(), {.token_budget = 100'000});
+  const auto offer = [&](Token token) {
+    EXPECT_EQ(guard.forced(), std::nullopt);
+    EXPECT_EQ(guard.offer(token), Verdict::keep);
+  };
+  for (uint32_t i = 0; i < LoopDetector::kMinRun / 2; ++i) {
+    EXPECT_FALSE(guard.discourages());
+    offer(1);
+  }
+  offer(1);
+  EXPECT_TRUE(guard.discourages());
+  Token next = 1000;
+  for (; guard.discourages() && next < 2000; ++next) offer(next);
+  EXPECT_EQ(next, 1064);
+  EXPECT_FALSE(guard.closed_by_force());
+  ASSERT_EQ(guard.interventions().size(), 1U);
+  EXPECT_EQ(guard.interventions()[0].guard, Guard::repetition);
+}
+
+TEST(ReasoningGuard, AThinkingBudgetSaysWhatIsLeftForTheAnswer) {
+  const std::deque<Token> endless(2000, 5);
+  const Ran ran =
+      run({.token_budget = 1000, .thinking_budget = 900, .loop = LoopGuard::off}, endless);
+  EXPECT_EQ(ran.n_content, 101U) << "with the newline behind </think>";
+  const Ran vain =
+      run({.token_budget = 1000, .thinking_budget = 5000, .loop = LoopGuard::off}, endless);
+  EXPECT_EQ(vain.n_content, 257U) << "a budget beyond all tokens leaves the usual reserve";
+}
+
+TEST(ReasoningGuard, CanBeToldThatTheTextReasonsAfterAll) {
+  ReasoningGuard guard(tokens(), {.start = Channel::content, .token_budget = 1000});
+  guard.enter_reasoning();
+  EXPECT_EQ(guard.offer(kEnd), Verdict::drop);
+  EXPECT_EQ(guard.forced(), kNewline);
+  EXPECT_TRUE(guard.closed_by_force());
 }
 
 TEST(ReasoningGuard, LoopInContentEndsTheTextOnlyIfAsked) {

@@ -13,6 +13,11 @@ namespace stride::decode {
 
 namespace {
 
+// Repetitions of fewer than eight tokens are no loop; what is one loses more with every token.
+constexpr DryPenalty kAgainstLoops{.multiplier = 0.8, .base = 1.75, .allowed_length = 8};
+constexpr uint32_t kLoopWindow = 2048;
+constexpr double kHeat = 0.25;
+
 std::span<const Token> last(std::span<const Token> history, uint32_t n) {
   return history.last(std::min<size_t>(history.size(), n));
 }
@@ -37,15 +42,19 @@ void Sampler::adjust(std::span<const Token> history) {
   penalise_dry(adjusted_, last(history, options_.dry_window), options_.dry, options_.dry_breakers);
 }
 
-Result<Token> Sampler::sample(std::span<const float> logits, std::span<const Token> history) {
+Result<Token> Sampler::sample(std::span<const float> logits, std::span<const Token> history,
+                              Repetition repetition) {
   STRIDE_CHECK(logits.size() == n_vocab_);
-  if (changes_logits()) {
+  const bool discouraged = repetition == Repetition::discouraged;
+  if (changes_logits() || discouraged) {
     adjusted_.assign(logits.begin(), logits.end());
     adjust(history);
+    if (discouraged) penalise_dry(adjusted_, last(history, kLoopWindow), kAgainstLoops, {});
     logits = adjusted_;
   }
   if (options_.temperature == 0) return argmax(logits);
-  STRIDE_TRY(make_candidates(logits, options_.temperature, candidates_));
+  const double temperature = options_.temperature + (discouraged ? kHeat : 0);
+  STRIDE_TRY(make_candidates(logits, temperature, candidates_));
   keep_top_k(candidates_, options_.top_k);
   keep_top_p(candidates_, options_.top_p);
   keep_min_p(candidates_, options_.min_p);

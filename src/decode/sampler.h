@@ -18,6 +18,10 @@
 
 namespace stride::decode {
 
+// Where a text has begun to go in circles, what prolongs a repetition is discouraged whatever the
+// options say: DRY is added, and the temperature raised if there is one.
+enum class Repetition : uint8_t { usual, discouraged };
+
 class Sampler {
  public:
   static Result<Sampler> make(SamplingOptions options, uint32_t n_vocab);
@@ -25,7 +29,8 @@ class Sampler {
   // `history` holds the tokens so far, prompt included, oldest first: the windows of the penalties
   // are its end. Fails if the logits hold NaN or plus infinity, or if every token is ruled out; the
   // generator has not moved then.
-  Result<Token> sample(std::span<const float> logits, std::span<const Token> history);
+  Result<Token> sample(std::span<const float> logits, std::span<const Token> history,
+                       Repetition repetition = Repetition::usual);
 
   // To return to an earlier draw.
   const Random::State& random_state() const { return random_.state(); }

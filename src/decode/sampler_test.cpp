@@ -33,6 +33,23 @@ TEST(Sampler, GreedyTakesTheLowestOfTheLargest) {
   EXPECT_EQ(sampler->sample(std::vector<float>{-0.0F, 0.0F, -1, 0, 0}, {}).value_or(-1), 0);
 }
 
+// Eight tokens may recur; what would be the ninth loses.
+TEST(Sampler, RepetitionIsDiscouragedOnDemand) {
+  std::vector<Token> history;
+  for (int i = 0; i < 3; ++i)
+    for (Token t = 0; t < 10; ++t) history.push_back(t);
+  std::vector<float> row(50, 0);
+  row[0] = 5;
+  row[20] = 4;
+  auto sampler = Sampler::make({.temperature = 0}, 50);
+  ASSERT_TRUE(sampler);
+  EXPECT_EQ(sampler->sample(row, history).value_or(-1), 0);
+  EXPECT_EQ(sampler->sample(row, history, Repetition::discouraged).value_or(-1), 20);
+  const std::vector<Token> fresh{0, 1, 2, 3, 4, 5, 6, 9, 1, 2, 3, 4, 5, 6};
+  row[9] = 6;
+  EXPECT_EQ(sampler->sample(row, fresh, Repetition::discouraged).value_or(-1), 9);
+}
+
 TEST(Sampler, BadLogitsAreErrorsInBothModes) {
   for (const double temperature : {0.0, 1.0}) {
     auto sampler = Sampler::make({.temperature = temperature}, 3);

@@ -61,7 +61,8 @@ Result<Answer> Answer::make(const Engine& engine, const GenerationInput& input,
 Answer::Answer(const Engine& engine, const GenerationInput& input, const GenerationOptions& options,
                uint32_t budget, const Listener& listener, decode::Sampler sampler,
                OutputStream stream)
-    : options_(&options),
+    : engine_(&engine),
+      options_(&options),
       listener_(&listener),
       n_prompt_(input.prompt.size()),
       ends_by_caller_(options.max_tokens && *options.max_tokens <= budget),
@@ -114,9 +115,9 @@ void Answer::end_without_choice() {
 }
 
 // The logits with those of all tokens that may not come next at minus infinity.
-std::span<const float> Answer::candidates(std::span<const float> logits) {
+std::span<const float> Answer::candidates(std::span<const float> logits, bool may_end) {
   if (constrained()) logits = constraint_->allowed(logits);
-  if (text_.size() - n_prompt_ >= options_->min_tokens) return logits;
+  if (may_end) return logits;
   logits_.assign(logits.begin(), logits.end());
   for (const Token token : guard_.end_tokens())
     logits_[token] = -std::numeric_limits<float>::infinity();
@@ -126,20 +127,41 @@ std::span<const float> Answer::candidates(std::span<const float> logits) {
 Result<> Answer::choose(std::span<const float> logits) {
   GeneratedToken token;
   token.channel = guard_.channel();
-  const auto chosen = sampler_.sample(candidates(logits), text_);
+  const auto repetition =
+      guard_.discourages() ? decode::Repetition::discouraged : decode::Repetition::usual;
+  const bool too_short = text_.size() - n_prompt_ < options_->min_tokens;
+  const bool may_end = !too_short && !owes_answer();
+  auto chosen = sampler_.sample(candidates(logits, may_end), text_, repetition);
+  // Nothing but the end may be left.
+  if (!chosen && !may_end && !too_short)
+    chosen = sampler_.sample(candidates(logits, true), text_, repetition);
   if (!chosen && chosen.error().code == Errc::invalid_argument) {
     end_without_choice();
     return {};
   }
-  token.id = STRIDE_TRY(chosen);
+  token.id = STRIDE_TRY(std::move(chosen));
   if (options_->n_logprobs)
     token.logprobs = STRIDE_TRY(decode::log_probabilities(logits, token.id, *options_->n_logprobs));
   offer(std::move(token));
   return {};
 }
 
+// Where the reasoning was closed by force, the model, which was about to end its turn or to think
+// on, has to begin an answer. What is only white space is none, but nobody waits for more for ever.
+bool Answer::owes_answer() const {
+  constexpr uint32_t kPatience = 16;
+  if (!guard_.closed_by_force() || in_reasoning() || options_->ignore_end) return false;
+  if (guard_.n_content() >= kPatience || !result_.output.calls.empty()) return false;
+  return result_.output.content.value_or("").find_first_not_of(" \t\r\n") == std::string::npos;
+}
+
 // What becomes of a token is for the guards to say.
 void Answer::offer(GeneratedToken token) {
+  // Valid calls inside the reasoning, and then the end: they were meant, and are the answer.
+  if (in_reasoning() && guard_.is_end(token.id) && stream_.ends_in_calls()) {
+    cause_ = FinishCause::end_of_turn;
+    return;
+  }
   if (constrained() && !constraint_->accept(token.id)) return end_without_choice();
   switch (guard_.offer(token.id)) {
     case decode::Verdict::keep:
@@ -166,8 +188,9 @@ void Answer::advance(GeneratedToken token) {
   if (listener_->on_token) listener_->on_token(token);
   emit(stream_.push(token.id));
   result_.tokens.push_back(std::move(token));
-  // A model may spell </think> in ordinary letters, which only the parser can see.
-  if (!stream_.in_reasoning()) guard_.leave_reasoning();
+  // A model may spell </think> in ordinary letters, or begin its content with <think>, which only
+  // the parser can see.
+  stream_.in_reasoning() ? guard_.enter_reasoning() : guard_.leave_reasoning();
   if (stream_.stopped()) cause_ = FinishCause::stop_string;
 }
 
@@ -179,17 +202,19 @@ void Answer::emit(const std::vector<chat::Delta>& deltas) {
 }
 
 Generated Answer::finish() {
-  const FinishCause cause = cause_.value_or(FinishCause::cancelled);
+  FinishCause cause = cause_.value_or(FinishCause::cancelled);
   const bool whole = cause == FinishCause::end_of_turn || cause == FinishCause::stop_string ||
                      cause == FinishCause::stop_token;
   emit(stream_.finish(whole ? chat::FinishReason::stop : chat::FinishReason::length));
+  // Text that was held back until the end may hold a stop string, too.
+  if (cause == FinishCause::end_of_turn && stream_.stopped()) cause = FinishCause::stop_string;
   result_.finish_cause = cause;
   result_.finish_reason = FinishReason::length;
   if (cause == FinishCause::cancelled) result_.finish_reason = FinishReason::cancelled;
   if (whole)
     result_.finish_reason =
         result_.output.calls.empty() ? FinishReason::stop : FinishReason::tool_calls;
-  result_.stop_string = stream_.stop_string();
+  if (cause == FinishCause::stop_string) result_.stop_string = stream_.stop_string();
   result_.interventions = guard_.interventions();
   result_.usage.prompt_tokens = static_cast<uint32_t>(n_prompt_);
   result_.usage.reasoning_tokens = guard_.n_reasoning();

@@ -55,12 +55,14 @@ class Answer {
          uint32_t budget, const Listener& listener, decode::Sampler sampler, OutputStream stream);
   bool constrained() const { return constraint_ && !in_reasoning(); }
   bool take_certain();
-  std::span<const float> candidates(std::span<const float> logits);
+  std::span<const float> candidates(std::span<const float> logits, bool may_end);
   void end_without_choice();
+  bool owes_answer() const;
   void offer(GeneratedToken token);
   void advance(GeneratedToken token);
   void emit(const std::vector<chat::Delta>& deltas);
 
+  const Engine* engine_;
   const GenerationOptions* options_;
   const Listener* listener_;
   size_t n_prompt_;

@@ -192,6 +192,55 @@ TEST_P(ConstraintTest, TheTextIsTheSameInABatch) {
     EXPECT_EQ(run(ask(grammar), seed).output, together[seed].output) << seed;
 }
 
+// What a grammar takes for a part of a value, the parser does too, whatever it looks like.
+TEST(ConstraintAgrees, TagsInsideOfValuesArePartOfThem) {
+  const std::vector<std::string> tools = {
+      R"({"type":"function","function":{"name":"put","parameters":{"type":"object","properties":)"
+      R"({"text":{"type":"string"},"data":{"type":"object"},"late":{"type":"string"}},)"
+      R"("required":["text","data"]}}})"};
+  const std::string text =
+      "a</parameter>\n<parameter=late>\nb</parameter>\n</function>\n</tool_call>\n<parameter=late>"
+      "\n</parameter></function></tool_call> <tool_call><function=put></function>";
+  const std::string data = R"({"x": "</parameter><parameter=late></function></tool_call>"})";
+  const std::string says = "hm\n</think>\n<tool_call>\n<function=put>\n<parameter=text>\n" + text +
+                           "\n</parameter>\n<parameter=data>\n" + data +
+                           "\n</parameter>\n</function>\n</tool_call>";
+  text::Tokenizer tokenizer = make_tokenizer();
+  const auto reader = std::make_shared<text::Tokenizer>(make_tokenizer());
+  const Script script = follow(says);
+  const auto n_vocab = static_cast<uint32_t>(tokenizer.size());
+  // Tags inside of values are spelled in letters: tokens of their own mean something else.
+  const auto next = [=](std::span<const Token> tokens) {
+    const std::string rest = script(reader->decode(tokens));
+    const bool special = rest.starts_with("</think>") || rest.starts_with(kEnd) ||
+                         (rest.starts_with("<tool_call>\n<function=put>\n<parameter=text>")) ||
+                         rest == "</tool_call>" + std::string(kEnd);
+    const auto how = special ? text::Special::allow : text::Special::forbid;
+    return reader->encode(rest, how).at(0);
+  };
+  auto model = std::make_unique<ScriptedModel>(n_vocab, 16, decode::testing::TokenScript(next));
+  ScriptedModel* raw = model.get();
+  const Engine engine(std::move(model), std::move(tokenizer));
+  chat::Conversation c;
+  c.messages = {chat::text_message(chat::Role::user, "go")};
+  GenerationInput input = *engine.encode(*chat::render(c));
+  const auto schemas = *chat::ToolSchemas::parse(tools);
+  input.tools = &schemas;
+  grammar::CallRules rules;
+  rules.enforcement = grammar::Enforcement::exact;
+  input.grammar = *grammar::compile_calls(tools, rules);
+  GenerationOptions options;
+  options.sampling.temperature = 0;
+  Session session = *Session::make(*raw, 2000);
+  const Generated g = *generate(engine, session, input, options, {}, {});
+  ASSERT_EQ(g.output.calls.size(), 1U);
+  const auto arguments = *json::parse(g.output.calls[0].arguments);
+  EXPECT_EQ(arguments.at("text"), text);
+  EXPECT_EQ(arguments.at("data").at("x"), "</parameter><parameter=late></function></tool_call>");
+  EXPECT_EQ(g.output.content, std::nullopt);
+  EXPECT_EQ(g.finish_reason, FinishReason::tool_calls);
+}
+
 INSTANTIATE_TEST_SUITE_P(Depths, ConstraintTest, ::testing::Values(0U, 2U, std::nullopt));
 
 }  // namespace

@@ -21,13 +21,18 @@ constexpr uint32_t kLookBack = 16;
 
 class GenerateTest : public ::testing::Test {
  protected:
-  void make(const Script& script, uint32_t capacity = 2000) {
+  // `weight` is the logit of what the script says; all others are 0.
+  void make(const Script& script, uint32_t capacity = 2000, float weight = 1) {
     text::Tokenizer tokenizer = make_tokenizer();
     auto reader = std::make_shared<text::Tokenizer>(make_tokenizer());
     const auto n_vocab = static_cast<uint32_t>(tokenizer.size());
     auto model = std::make_unique<ScriptedModel>(
-        n_vocab, kLookBack, TokenScript([reader, script](std::span<const Token> tokens) {
-          return reader->encode(script(reader->decode(tokens)), text::Special::allow).at(0);
+        n_vocab, kLookBack,
+        LogitScript([reader, script, n_vocab, weight](std::span<const Token> tokens) {
+          std::vector<float> logits(n_vocab, 0);
+          const std::string next = script(reader->decode(tokens));
+          logits[reader->encode(next, text::Special::allow).at(0)] = weight;
+          return logits;
         }));
     model_ = model.get();
     engine_ = std::make_unique<Engine>(std::move(model), std::move(tokenizer));
@@ -235,15 +240,64 @@ TEST_F(GenerateTest, AnUnfinishedStopStringIsGivenOut) {
 }
 
 TEST_F(GenerateTest, ALoopInReasoningIsEnded) {
-  make([](const std::string& seen) -> std::string {
-    const size_t close = seen.rfind("</think>\n");
-    if (close == std::string::npos) return "a";
-    return std::string("Done.").substr(std::min<size_t>(5, seen.size() - close - 9)) + kEnd;
-  });
+  make(
+      [](const std::string& seen) -> std::string {
+        const size_t close = seen.rfind("</think>\n");
+        if (close == std::string::npos) return "a";
+        return std::string("Done.").substr(std::min<size_t>(5, seen.size() - close - 9)) + kEnd;
+      },
+      2000, 1e7F);
   const Generated g = run(ask("?"));
-  EXPECT_EQ(guards(g), std::vector{decode::Guard::loop});
+  EXPECT_EQ(guards(g), (std::vector{decode::Guard::repetition, decode::Guard::loop}));
   EXPECT_EQ(g.output.content, "Done.");
   EXPECT_NE(g.output.reasoning->find("repeating"), std::string::npos);
+}
+
+// A model that repeats itself only while nothing is against it finds its way on.
+TEST_F(GenerateTest, ALoopThatBeginsIsBroken) {
+  make([](const std::string& seen) -> std::string {
+    const size_t begin = seen.rfind("<think>\n") + 8;
+    const bool off = seen.find_first_not_of('a', begin) != std::string::npos;
+    if (!off) return "a";
+    const std::string_view rest = "\n</think>\nDone.";
+    const size_t at = seen.find_first_not_of('a', begin) + 1;
+    return std::string(rest.substr(std::min(rest.size(), seen.size() - at))) + kEnd;
+  });
+  const Generated g = run(ask("?"));
+  EXPECT_EQ(guards(g), std::vector{decode::Guard::repetition});
+  EXPECT_EQ(g.output.content, "Done.");
+}
+
+// After a forced end of the reasoning the turn cannot end without an answer.
+TEST_F(GenerateTest, AnAnswerIsOwedWhereTheReasoningWasClosed) {
+  make([](const std::string& seen) -> std::string {
+    const size_t close = seen.rfind("</think>\n");
+    if (close == std::string::npos || close + 9 == seen.size()) return kEnd;
+    return std::string(kEnd);
+  });
+  const Generated g = run(ask("?"));
+  EXPECT_EQ(guards(g), std::vector{decode::Guard::end_in_reasoning});
+  EXPECT_EQ(g.usage.answer_tokens, 2U) << "the newline behind </think>, and what is owed";
+  EXPECT_TRUE(g.output.content);
+  EXPECT_EQ(g.finish_cause, FinishCause::end_of_turn);
+}
+
+// The prompt left no reasoning open, the model opens one all the same and ends its turn in it.
+TEST_F(GenerateTest, AReasoningOpenedInTheContentIsGuardedToo) {
+  const std::string says = "<think>\nhm";
+  make([says](const std::string& seen) -> std::string {
+    const std::string mark = "assistant\n<think>\n\n</think>\n";
+    const size_t said = seen.size() - seen.rfind(mark) - mark.size();
+    if (said < says.size()) return says.substr(said);
+    return seen.ends_with("</think>\n") ? "yes" : kEnd;
+  });
+  chat::Conversation c;
+  c.messages = {chat::text_message(chat::Role::user, "?")};
+  c.thinking = chat::Thinking::off;
+  const Generated g = run(input(c));
+  EXPECT_EQ(g.output.reasoning, "\nhm");
+  EXPECT_EQ(g.output.content, "y");
+  EXPECT_EQ(guards(g), std::vector{decode::Guard::end_in_reasoning});
 }
 
 TEST_F(GenerateTest, RawTextIsTakenAsItIs) {

@@ -31,6 +31,7 @@ OutputStream::OutputStream(const text::Tokenizer& tokenizer, const GenerationInp
   chat::ParserOptions options;
   options.tools = input.tools;
   options.start = *input.start;
+  options.exact_calls = input.grammar != nullptr;
   parser_.emplace(std::move(options));
 }
 

@@ -27,6 +27,8 @@ class OutputStream {
   std::vector<chat::Delta> finish(chat::FinishReason reason);
 
   bool in_reasoning() const { return parser_ && parser_->in_reasoning(); }
+  // See chat::OutputParser.
+  bool ends_in_calls() const { return parser_ && parser_->ends_in_calls(); }
   bool stopped() const { return stops_.matched().has_value(); }
   std::optional<size_t> stop_string() const { return stops_.matched(); }
 

@@ -216,7 +216,7 @@ TEST_F(Speculation, GuardsStopStringsAndLoops) {
     return std::string("Done.").substr(std::min<size_t>(5, seen.size() - close - 9)) + kEnd;
   });
   EXPECT_EQ(same_at_all_depths(ask(*engine_, "?"), greedy()).guards.at(0).first,
-            decode::Guard::loop);
+            decode::Guard::repetition);
 }
 
 TEST_F(Speculation, ACallOpenedInReasoning) {
