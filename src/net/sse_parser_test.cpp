@@ -41,7 +41,7 @@ TEST(SseParser, ReportsCommentsAndStrayJson) {
   EXPECT_THAT(parse({": ping\n:\nid: 7\nretry: 5\nother: x\n{\"error\":1}\n\n"}),
               ElementsAre(SseItem{Kind::comment, "", "ping"}, SseItem{Kind::comment, "", ""},
                           SseItem{Kind::stray, "", "{\"error\":1}"}));
-  EXPECT_THAT(parse("error: {\"code\":500}\n\nerror: no value\n\n"),
+  EXPECT_THAT(parse({"error: {\"code\":500}\n\nerror: no value\n\n"}),
               ElementsAre(SseItem{Kind::stray, "error", "{\"code\":500}"}));
 }
 
