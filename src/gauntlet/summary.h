@@ -87,7 +87,7 @@ struct Summary {
   std::optional<double> contract_share{};  // nothing where it did not run
   std::vector<LoadRow> load{};
   std::vector<EnvironmentSummary> other_envs{};
-  std::vector<RagRecall> rag{};  // of every environment that asked test 8, the shortest first
+  std::vector<RagRecall> rag{};        // of every environment that asked test 8, the shortest first
   std::vector<Readiness> readiness{};  // of every profile
 };
 
