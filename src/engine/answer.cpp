@@ -118,8 +118,10 @@ std::span<const float> Answer::candidates(std::span<const float> logits) {
   if (constrained()) logits = constraint_->allowed(logits);
   if (text_.size() - n_prompt_ >= options_->min_tokens) return logits;
   logits_.assign(logits.begin(), logits.end());
-  for (const Token token : guard_.end_tokens())
-    logits_[token] = -std::numeric_limits<float>::infinity();
+  for (const Token token : guard_.end_tokens()) {
+    if (static_cast<size_t>(token) < logits_.size())
+      logits_[token] = -std::numeric_limits<float>::infinity();
+  }
   return logits_;
 }
 
