@@ -119,8 +119,10 @@ std::span<const float> Answer::candidates(std::span<const float> logits, bool ma
   if (constrained()) logits = constraint_->allowed(logits);
   if (may_end) return logits;
   logits_.assign(logits.begin(), logits.end());
-  for (const Token token : guard_.end_tokens())
-    logits_[token] = -std::numeric_limits<float>::infinity();
+  for (const Token token : guard_.end_tokens()) {
+    if (static_cast<size_t>(token) < logits_.size())
+      logits_[token] = -std::numeric_limits<float>::infinity();
+  }
   return logits_;
 }
 
