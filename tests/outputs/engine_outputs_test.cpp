@@ -215,7 +215,7 @@ TEST_F(EngineOutputs, NoAnswerIsLost) {
 // The output ends there by the model's will, or because its tokens are used up.
 TEST_F(EngineOutputs, NoAnswerIsLostWhereverItIsCut) {
   std::vector<std::shared_ptr<Ran>> batch;
-  const uint64_t n_script = run_everything() ? 300 : 30;
+  const uint64_t n_script = run_everything() ? 300 : 20;
   for (uint64_t seed = 0; seed < n_script; ++seed) {
     const AdversarialOutput whole = make_adversarial_output(10'000 + seed);
     Setting setting = setting_of(seed);
