@@ -30,11 +30,16 @@ std::string lines(const std::vector<std::string>& steps, Effort effort) {
   return join(steps, effort == Effort::high ? "\n" : ", ");
 }
 
-// The digits from the right, as the shortest form of a result.
-std::string result_digits(int64_t value) {
-  std::vector<std::string> parts;
-  for (const int d : digits_of(value)) parts.push_back(std::to_string(d));
-  return join(parts, ", ");
+// The steps with what they come to: nothing at low, after the last column at medium, on a line of
+// its own at high.
+std::string with_result(std::vector<std::string> steps, int64_t result, Effort effort) {
+  if (effort == Effort::high) {
+    steps.push_back(fmt::format("Result: {}", result));
+    return join(steps, "\n");
+  }
+  std::string work = join(steps, ", ");
+  if (effort != Effort::low && steps.size() > 1) work += fmt::format(" = {}", result);
+  return work;
 }
 
 std::string carry_note(int sum, bool last) {
@@ -52,7 +57,6 @@ std::vector<std::string> multiply_steps(int64_t a, int64_t d, Effort effort) {
     const int sum = product + carry;
     std::string step = fmt::format("{}*{}={}", x[i], d, product);
     if (carry > 0) step += fmt::format(", {}+{}={}", product, carry, sum);
-    if (effort == Effort::low) step = std::to_string(sum);
     if (effort == Effort::high) step += carry_note(sum, i + 1 == x.size());
     steps.push_back(std::move(step));
     carry = sum / 10;
@@ -72,20 +76,16 @@ std::string work_add(int64_t a, int64_t b, Effort effort) {
     std::string step = fmt::format("{}+{}", digit(x, i), digit(y, i));
     if (carry > 0) step += fmt::format("+{}", carry);
     step += fmt::format("={}", sum);
-    if (effort == Effort::low) step = std::to_string(sum);
     if (effort == Effort::high) step += carry_note(sum, i + 1 == n);
     steps.push_back(std::move(step));
     carry = sum / 10;
   }
-  if (effort == Effort::low && n == 1) return {};
-  if (effort == Effort::high) steps.push_back(fmt::format("Result: {}", a + b));
-  return lines(steps, effort);
+  return with_result(std::move(steps), a + b, effort);
 }
 
 std::string work_subtract(int64_t a, int64_t b, Effort effort) {
   const int64_t large = std::max(a, b), small = std::min(a, b);
   const Digits x = digits_of(large), y = digits_of(small);
-  if (effort == Effort::low) return x.size() == 1 ? std::string() : result_digits(large - small);
   std::vector<std::string> steps;
   if (a < b) steps.push_back(fmt::format("{}<{}, so {}-{} with a minus", a, b, b, a));
   int borrow = 0;
@@ -102,6 +102,7 @@ std::string work_subtract(int64_t a, int64_t b, Effort effort) {
       top -= 1;
     }
     if (top < digit(y, i)) {
+      parts.push_back(fmt::format("{}<{}", top, digit(y, i)));
       top += 10;
       next_borrow = 1;
     }
@@ -110,31 +111,24 @@ std::string work_subtract(int64_t a, int64_t b, Effort effort) {
     steps.push_back(join(parts, ", "));
     borrow = next_borrow;
   }
-  if (effort == Effort::high) steps.push_back(fmt::format("Result: {}", a - b));
-  return lines(steps, effort);
+  return with_result(std::move(steps), a - b, effort);
 }
 
 std::string work_multiply(int64_t a, int64_t b, Effort effort) {
   if (a < b) std::swap(a, b);
   const Digits y = digits_of(b);
   if (y.size() == 1) {
-    std::vector<std::string> steps = multiply_steps(a, b, effort);
-    if (effort == Effort::low && steps.size() == 1) return {};
-    if (effort == Effort::high) steps.push_back(fmt::format("Result: {}", a * b));
-    return lines(steps, effort);
+    return with_result(multiply_steps(a, b, effort), a * b, effort);
   }
-  // One line per digit of the smaller factor, then the sum of the partial products. The short form
-  // keeps the partial products: without them nothing that follows can be right.
+  // One line per digit of the smaller factor, then the sum of the partial products.
   std::vector<std::string> rows;
   int64_t sum = 0, place = 1;
   for (const int d : y) {
     const int64_t part = a * d * place;
-    const std::string work = join(multiply_steps(a, d, Effort::medium), ", ");
-    rows.push_back(effort == Effort::low ? fmt::format("{}*{}={}", a, d * place, part)
-                                         : fmt::format("{}*{}: {} = {}", a, d * place, work, part));
+    const std::string work = join(multiply_steps(a, d, Effort::low), ", ");
+    rows.push_back(fmt::format("{}*{}: {} = {}", a, d * place, work, part));
     if (place > 1)
-      rows.push_back(fmt::format("{}+{}: {} = {}", sum, part, work_add(sum, part, Effort::medium),
-                                 sum + part));
+      rows.push_back(fmt::format("{}+{}: {}", sum, part, work_add(sum, part, Effort::medium)));
     sum += part;
     place *= 10;
   }
@@ -157,14 +151,12 @@ std::string work_divide(int64_t a, int64_t divisor, Effort effort) {
                     : fmt::format(", write {}", q);
     steps.push_back(std::move(step));
   }
-  if (effort == Effort::low && steps.size() == 1) return {};
   if (effort == Effort::high)
     steps.push_back(fmt::format("Result: {} remainder {}", a / divisor, a % divisor));
   return lines(steps, effort);
 }
 
 std::string work_compare(int64_t a, int64_t b, Effort effort) {
-  if (effort == Effort::low) return {};
   const std::string x = std::to_string(a), y = std::to_string(b);
   std::vector<std::string> steps;
   if (x.size() != y.size() || effort == Effort::high)
@@ -179,6 +171,8 @@ std::string work_compare(int64_t a, int64_t b, Effort effort) {
   } else {
     steps.push_back(fmt::format("{}{}{}", x.size(), x.size() < y.size() ? "<" : ">", y.size()));
   }
+  // The short form is the step that decides.
+  if (effort == Effort::low) return steps.empty() ? std::string() : steps.back();
   if (effort == Effort::high)
     steps.push_back(fmt::format("{}{}{}", x, a < b ? "<" : a > b ? ">" : "=", y));
   return lines(steps, effort);

@@ -2,14 +2,15 @@
 // Written arithmetic, digit by digit from the right, in the fixed notation that step-nano learns.
 //
 // Three lengths of the same work for 347 + 285:
-//   low     12, 13, 6
-//   medium  7+5=12, 4+8+1=13, 3+2+1=6
+//   low     7+5=12, 4+8+1=13, 3+2+1=6
+//   medium  7+5=12, 4+8+1=13, 3+2+1=6 = 632
 //   high    7+5=12, write 2, carry 1
 //           4+8+1=13, write 3, carry 1
 //           3+2+1=6, write 6
 //           Result: 632
 // The least significant digit comes first because then each step needs only what is already
-// written.
+// written. Even the shortest form writes each digit of the operands before what it gives: a step
+// then combines what stands beside it and never looks up two things at once.
 #pragma once
 
 #include <cstdint>

@@ -17,11 +17,11 @@ using Shares = std::array<uint32_t, kSkills>;
 // In the order of Skill: arithmetic division compare word_problem text recall tools json code
 // constraints chat units dates extract follow_up references. Shares count samples, so that long
 // ones (recall, tools) weigh more in tokens.
-constexpr Shares kShort = {190, 60, 40, 60, 150, 130, 80, 60, 60, 80, 60, 25, 40, 40, 40, 10};
+constexpr Shares kShort = {170, 35, 35, 40, 230, 130, 110, 60, 40, 160, 90, 25, 25, 35, 40, 10};
 // What is copied, looked up or laid out from the prompt is learned last and gets more of the later
 // stages.
-constexpr Shares kMiddle = {190, 50, 40, 40, 150, 110, 110, 80, 55, 110, 50, 20, 40, 40, 45, 10};
-constexpr Shares kLong = {190, 50, 40, 40, 150, 90, 110, 80, 55, 110, 50, 20, 40, 40, 45, 10};
+constexpr Shares kMiddle = {170, 35, 35, 40, 230, 130, 110, 60, 40, 160, 90, 25, 25, 35, 40, 10};
+constexpr Shares kLong = {170, 35, 35, 40, 220, 130, 120, 60, 40, 150, 80, 25, 25, 35, 40, 10};
 
 const Shares& shares_for(uint32_t length) {
   return length <= 512 ? kShort : length <= 1024 ? kMiddle : kLong;

@@ -111,6 +111,11 @@ std::string reasoning_for(Effort effort, std::string medium, std::string high) {
   return effort == Effort::high ? std::move(high) : std::move(medium);
 }
 
+std::string reasoning_for(Effort effort, Work work) {
+  if (effort == Effort::low) return std::move(work.low);
+  return reasoning_for(effort, std::move(work.medium), std::move(work.high));
+}
+
 Sample question(Skill skill, std::string_view kind, std::string key, std::string user) {
   Sample sample;
   sample.skill = skill;

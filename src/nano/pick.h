@@ -63,6 +63,12 @@ std::string pick_system(Random& random);
 // The reasoning that an effort asks for: none at low, `medium` at medium and unset, `high` at high.
 std::string reasoning_for(Effort effort, std::string medium, std::string high);
 
+// What each effort writes before the answer, where low effort needs a little as well.
+struct Work {
+  std::string low, medium, high;
+};
+std::string reasoning_for(Effort effort, Work work);
+
 // A sample of one question and one answer.
 Sample question(Skill skill, std::string_view kind, std::string key, std::string user);
 void answer(Sample& sample, std::string reasoning, std::string content);

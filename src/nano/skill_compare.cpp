@@ -75,10 +75,9 @@ Sample make_three(Random& random, double level) {
                                    "Which is the least: {a}, {b} or {c}?"}),
            {{"a", std::to_string(a)}, {"b", std::to_string(b)}, {"c", std::to_string(c)}}));
   sample.effort = pick_effort(random);
-  std::string work;
-  if (sample.effort != Effort::low)
-    work = fmt::format("{}\n{}\n{}\n{}", work_compare(a, b, Effort::medium), first,
-                       work_compare(first, c, Effort::medium), value);
+  const Effort inner = sample.effort == Effort::low ? Effort::low : Effort::medium;
+  std::string work = fmt::format("{}\n{}\n{}\n{}", work_compare(a, b, inner), first,
+                                 work_compare(first, c, inner), value);
   answer(sample, std::move(work), fmt::format("{}", value));
   sample.check = TextCheck{std::to_string(value)};
   return sample;

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "json/json.h"
+#include "nano/chat_table.h"
 #include "nano/numbers.h"
 #include "nano/pick.h"
 #include "nano/sentences.h"
@@ -156,6 +157,34 @@ Sample make_array(Random& random) {
                             numbers ? "a number" : "a string in quotes"));
 }
 
+// A question in plain words whose answer is wanted as an object: short strings that end.
+Sample make_asked(Random& random) {
+  const FactGroup& group = fact_groups()[random.below(fact_groups().size())];
+  const auto& [a, b] = group.pairs[random.below(group.pairs.size())];
+  const std::string ask =
+      fill(pick(random, Strings(group.asked)), {{"a", std::string(a)}, {"b", std::string(b)}});
+  Json value = Json::object();
+  std::vector<std::string> keys = {
+      std::string(pick(random, {"answer", "result", "name", "word", "value", "city", "text"}))};
+  value[keys[0]] = b;
+  if (chance(random, 0.6)) {
+    keys.emplace_back(pick(random, {"rank", "count", "number", "sure", "known"}));
+    const bool flag = keys[1] == "sure" || keys[1] == "known";
+    value[keys[1]] = flag ? Json(true) : Json(1);
+  }
+  const bool in_system = chance(random, 0.5);
+  const std::string list = join_and(keys);
+  const std::string rule = fill(pick(random, {"Answer as JSON with {k}.", "Reply in JSON: {k}.",
+                                              "Give me a JSON object with {k}."}),
+                                {{"k", list}});
+  const std::string found = fmt::format("{} of {}: {}", group.name, a, b);
+  Sample sample = finish(random, "asked", fmt::format("asked:{}:{}:{}", group.name, a, list),
+                         in_system ? ask : fmt::format("{} {}", ask, rule), value, Json(), found,
+                         fmt::format("{}\nThe keys are {}.", found, list));
+  if (in_system) sample.system = rule;
+  return sample;
+}
+
 Sample make_escape(Random& random) {
   const std::string name(pick(random, names())), word(pick(random, common_words())),
       other(pick(random, common_words()));
@@ -245,7 +274,8 @@ Sample make_lookup(Random& random, double level) {
 
 Sample make_json(Random& random, const Difficulty& difficulty) {
   const uint64_t roll = random.below(100);
-  if (roll < 55) return make_object(random, difficulty.level);
+  if (roll < 40) return make_object(random, difficulty.level);
+  if (roll < 55) return make_asked(random);
   if (roll < 65) return make_array(random);
   if (roll < 75) return make_escape(random);
   if (roll < 87) return make_edit(random, difficulty.level);

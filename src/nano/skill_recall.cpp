@@ -49,12 +49,11 @@ std::string make_value(Random& random, int form) {
 
 constexpr std::string_view kValueNames[] = {"code", "colour", "city", "word"};
 
-Sample finish(Random& random, std::string_view kind, std::string key, std::string text,
-              std::string medium, std::string high, std::string content, Check check) {
+Sample finish(Random& random, std::string_view kind, std::string key, std::string text, Work work,
+              std::string content, Check check) {
   Sample sample = question(Skill::recall, kind, std::move(key), std::move(text));
   sample.effort = pick_effort(random);
-  answer(sample, reasoning_for(sample.effort, std::move(medium), std::move(high)),
-         std::move(content));
+  answer(sample, reasoning_for(sample.effort, std::move(work)), std::move(content));
   sample.check = std::move(check);
   return sample;
 }
@@ -86,21 +85,23 @@ Sample make_list(Random& random, const Difficulty& difficulty) {
   }
   const std::string what(kValueNames[form]);
   std::string ask =
-      n_ask == 1 ? fill(pick(random, {"What is the {w} of {k}?", "Which {w} has {k}?", "{k}?"}),
-                        {{"w", what}, {"k", asked[0]}})
-                 : fill(pick(random, {"What are the {w} values of {k}?",
-                                      "Give me the entries of {k}.", "Look up {k}."}),
-                        {{"w", what}, {"k", join_and(asked)}});
+      n_ask == 1
+          ? fill(pick(random, {"What is the {w} of {k}?", "Which {w} has {k}?", "Look up {k}."}),
+                 {{"w", what}, {"k", asked[0]}})
+          : fill(pick(random, {"What are the {w} values of {k}?", "Give me the entries of {k}.",
+                               "Look up {k}."}),
+                 {{"w", what}, {"k", join_and(asked)}});
   std::string text = chance(random, 0.75)
                          ? fmt::format("Here is a list.\n{}{}", list, ask)
                          : fmt::format("{}\n{}", ask, list.substr(0, list.size() - 1));
   std::string content = n_ask == 1 ? check.all[0] : join(lines, "\n");
-  std::string medium = n_ask == 1 ? lines[0] : fmt::format("{} entries", n_ask);
-  std::string high =
-      fmt::format("I look for {} in the list.\nFound {}.", join_and(asked), join(lines, ", "));
+  // One value is only found behind its key, so the key is always written first.
+  Work work{
+      n_ask == 1 ? lines[0] : "", n_ask == 1 ? lines[0] : fmt::format("{} entries", n_ask),
+      fmt::format("I look for {} in the list.\nFound {}.", join_and(asked), join(lines, ", "))};
   std::string key = fmt::format("list:{}:{}", n, join(lines, "|"));
   return finish(random, n_ask == 1 ? "list" : "list_many", std::move(key), std::move(text),
-                std::move(medium), std::move(high), std::move(content), std::move(check));
+                std::move(work), std::move(content), std::move(check));
 }
 
 Sample make_needle(Random& random, const Difficulty& difficulty) {
@@ -137,13 +138,13 @@ Sample make_needle(Random& random, const Difficulty& difficulty) {
            {{"w", std::string(kValueNames[form])}, {"k", join_and(asked)}}));
   return finish(random, n_ask == 1 ? "needle" : "needle_many",
                 fmt::format("needle:{}:{}:", n, join(found, "|")) + sentences[0], std::move(text),
-                join(found, ", "),
-                fmt::format("I look for {} in the text.\n{}", join_and(asked), join(facts, "\n")),
+                {"", join(found, ", "),
+                 fmt::format("I look for {} in the text.\n{}", join_and(asked), join(facts, "\n"))},
                 join(facts, "\n"), std::move(check));
 }
 
 Sample make_lines(Random& random, const Difficulty& difficulty) {
-  const size_t n = std::min<size_t>(pick_size(random, difficulty, 8, kAskedTokens), 150);
+  const size_t n = std::min<size_t>(pick_size(random, difficulty, 8, kAskedTokens), 99);
   std::vector<std::string> words;
   std::string list;
   for (size_t i = 0; i < n; ++i) {
@@ -151,12 +152,12 @@ Sample make_lines(Random& random, const Difficulty& difficulty) {
     list += fmt::format("{} {}\n", i + 1, words.back());
   }
   const size_t at = random.below(n);
+  const std::string found = fmt::format("{} {}", at + 1, words[at]);
   return finish(random, "line", fmt::format("line:{}:{}:{}:{}", n, at, words[at], words[0]),
                 list + fill(pick(random, {"Which word stands on line {k}?", "What is on line {k}?",
                                           "Line {k}?"}),
                             {{"k", std::to_string(at + 1)}}),
-                fmt::format("{} {}", at + 1, words[at]),
-                fmt::format("I look for line {}.\n{} {}", at + 1, at + 1, words[at]), words[at],
+                {found, found, fmt::format("I look for line {}.\n{}", at + 1, found)}, words[at],
                 TextCheck{words[at]});
 }
 
@@ -164,8 +165,8 @@ Sample make_lines(Random& random, const Difficulty& difficulty) {
 
 Sample make_recall(Random& random, const Difficulty& difficulty) {
   const uint64_t roll = random.below(100);
-  if (roll < 60) return make_list(random, difficulty);
-  if (roll < 85) return make_needle(random, difficulty);
+  if (roll < 65) return make_list(random, difficulty);
+  if (roll < 92) return make_needle(random, difficulty);
   return make_lines(random, difficulty);
 }
 

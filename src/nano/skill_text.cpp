@@ -15,21 +15,40 @@ namespace {
 using List = std::vector<std::string>;
 
 Sample finish(Random& random, std::string_view kind, std::string_view text, const std::string& list,
-              std::string medium, std::string high, std::string expected) {
+              Work work, std::string expected) {
   Sample sample =
       question(Skill::text, kind, fmt::format("{}:{}", kind, list), fill(text, {{"l", list}}));
   sample.effort = pick_effort(random);
   sample.system = pick_system(random);
-  answer(sample, reasoning_for(sample.effort, std::move(medium), std::move(high)), expected);
+  answer(sample, reasoning_for(sample.effort, std::move(work)), expected);
   sample.check = TextCheck{std::move(expected)};
   return sample;
 }
 
-// "1 sun, 2 moon"
-std::string numbered(const List& list) {
+List numbers_before(const List& list) {
   List parts;
   for (size_t i = 0; i < list.size(); ++i) parts.push_back(fmt::format("{} {}", i + 1, list[i]));
-  return join(parts, ", ");
+  return parts;
+}
+
+// "1 sun, 2 moon"
+std::string numbered(const List& list) {
+  return join(numbers_before(list), ", ");
+}
+
+// A list is numbered, and then its numbers are counted down: the next entry always stands behind a
+// number that is one less, wherever it is. At low effort only the first half is written.
+Work work_backwards(const List& list) {
+  List parts = numbers_before(list);
+  const std::string forwards = join(parts, ", ");
+  std::reverse(parts.begin(), parts.end());
+  return {forwards, fmt::format("{}; {}", forwards, join(parts, ", ")),
+          fmt::format("In order: {}\nFrom the end: {}", forwards, join(parts, ", "))};
+}
+
+Work work_numbered(const List& list, const std::string& conclusion) {
+  return {numbered(list), numbered(list),
+          fmt::format("I number them: {}\n{}", numbered(list), conclusion)};
 }
 
 size_t pick_count(Random& random, double level) {
@@ -68,8 +87,9 @@ Sample make_copy(Random& random, double level) {
                          pick(random, animals()), pick(random, verbs()), pick(random, colours()),
                          pick(random, things()));
   }
-  return finish(random, "copy", text, body, "copy the text",
-                fmt::format("The text is {} words.\nI copy it as it is.", words_of(body).size()),
+  return finish(random, "copy", text, body,
+                {"", "copy the text",
+                 fmt::format("The text is {} words.\nI copy it as it is.", words_of(body).size())},
                 body);
 }
 
@@ -80,23 +100,20 @@ Sample make_reverse(Random& random, double level) {
       digits += static_cast<char>('0' + random.below(10));
     const std::string back(digits.rbegin(), digits.rend());
     List parts;
-    for (const char c : back) parts.emplace_back(1, c);
+    for (const char c : digits) parts.emplace_back(1, c);
     return finish(
         random, "reverse_digits",
         pick(random, {"Reverse the digits: {l}", "Write {l} backwards.", "What is {l} reversed?"}),
-        digits, join(parts, " "),
-        fmt::format("From the last digit: {}\nThere are {} digits.", join(parts, " "),
-                    parts.size()),
-        back);
+        digits, work_backwards(parts), back);
   }
   List list = pick_some(random, common_words(), pick_count(random, level));
   const std::string text = join(list, " ");
+  Work work = work_backwards(list);
   std::reverse(list.begin(), list.end());
   return finish(random, "reverse_words",
                 pick(random, {"Reverse the order of the words: {l}", "Reverse this list: {l}",
                               "Write these words from last to first: {l}"}),
-                text, fmt::format("last is {}, first is {}", list.front(), list.back()),
-                "From the end: " + numbered(list), join(list, " "));
+                text, std::move(work), join(list, " "));
 }
 
 Sample make_spell(Random& random) {
@@ -107,61 +124,91 @@ Sample make_spell(Random& random) {
   switch (random.below(3)) {
     case 0:
       return finish(random, "spell", pick(random, {"Spell the word {l}.", "How do you spell {l}?"}),
-                    word, "letter by letter",
-                    fmt::format("{} letters: {}", letters.size(), join(letters, " ")), spelled);
+                    word,
+                    {join(letters, " "), numbered(letters),
+                     fmt::format("{}\nThere are {} letters.", numbered(letters), letters.size())},
+                    spelled);
     case 1:
       return finish(
           random, "count_letters",
           pick(random, {"How many letters does the word {l} have?", "Count the letters in {l}."}),
-          word, join(letters, " "), numbered(letters), std::to_string(letters.size()));
+          word, work_numbered(letters, fmt::format("The last number is {}.", letters.size())),
+          std::to_string(letters.size()));
     default: {
-      const std::string forward = join(letters, " ");
+      Work work = work_backwards(letters);
       std::reverse(letters.begin(), letters.end());
       return finish(random, "reverse_letters",
                     pick(random, {"Write the word {l} backwards.", "Reverse the letters of {l}.",
                                   "Spell {l} backwards."}),
-                    word, forward, fmt::format("{}\nbackwards: {}", forward, join(letters, " ")),
-                    join(letters, ""));
+                    word, std::move(work), join(letters, ""));
     }
   }
 }
 
-Sample make_sort_numbers(Random& random, double level) {
-  List list =
-      pick_numbers(random, pick_count(random, level), chance(random, 0.3 + 0.4 * level) ? 3 : 2);
-  const std::string text = join(list, ", ");
-  const bool falling = chance(random, 0.3);
-  List order = list;
-  std::sort(order.begin(), order.end(), [&](const std::string& a, const std::string& b) {
-    const int x = std::stoi(a), y = std::stoi(b);
-    return falling ? x > y : x < y;
-  });
-  List steps;
-  for (const std::string& best : order) {
-    steps.push_back(fmt::format("{} of {}: {}", falling ? "max" : "min", join(list, " "), best));
-    list.erase(std::find(list.begin(), list.end(), best));
+// Sorting by buckets: each digit in turn with the numbers whose tens it is, in order. What comes
+// next always follows from the label and the list, and nothing must be remembered or removed.
+List buckets_of(const std::vector<int>& order, bool falling) {
+  List buckets;
+  for (int i = 0; i < 10; ++i) {
+    const int tens = falling ? 9 - i : i;
+    std::string bucket = std::to_string(tens);
+    for (const int value : order)
+      if (value / 10 == tens) bucket += fmt::format(" {}", value);
+    buckets.push_back(std::move(bucket));
   }
+  return buckets;
+}
+
+Sample make_sort_numbers(Random& random, double level) {
+  const List list = pick_numbers(random, pick_count(random, level), 2);
+  const bool falling = chance(random, 0.3);
+  std::vector<int> order;
+  for (const std::string& value : list) order.push_back(std::stoi(value));
+  std::ranges::sort(order);
+  if (falling) std::ranges::reverse(order);
+  List sorted;
+  for (const int value : order) sorted.push_back(std::to_string(value));
+  const List buckets = buckets_of(order, falling);
   return finish(
       random, falling ? "sort_falling" : "sort_numbers",
       falling
           ? pick(random, {"Sort from largest to smallest: {l}", "Sort in descending order: {l}"})
           : pick(random, {"Sort these numbers: {l}", "Sort from smallest to largest: {l}",
                           "Put in ascending order: {l}", "把这些数字从小到大排序：{l}"}),
-      text, fmt::format("{} numbers, first {}", order.size(), order.front()), join(steps, "\n"),
-      join(order, ", "));
+      join(list, ", "),
+      {join(buckets, ", "), fmt::format("By tens: {}", join(buckets, ", ")),
+       fmt::format("By tens, {} first:\n{}", falling ? "the largest" : "the smallest",
+                   join(buckets, "\n"))},
+      join(sorted, ", "));
 }
 
+// Words with different first letters: the alphabet in turn, each word behind its letter.
 Sample make_sort_words(Random& random, double level) {
-  List list = pick_some(random, common_words(), pick_count(random, level * 0.6));
+  List list;
+  for (std::string& word :
+       pick_some(random, common_words(), 2 * pick_count(random, level * 0.6) + 4)) {
+    const auto same = [&](const std::string& other) { return other.front() == word.front(); };
+    if (std::ranges::none_of(list, same)) list.push_back(std::move(word));
+  }
+  list.resize(std::min(list.size(), pick_count(random, level * 0.6)));
   const std::string text = join(list, ", ");
-  std::sort(list.begin(), list.end());
-  List letters;
-  for (const std::string& word : list) letters.push_back(fmt::format("{} {}", word.front(), word));
+  List tags, alphabet;
+  for (const std::string& word : list) tags.push_back(fmt::format("{} {}", word.front(), word));
+  std::ranges::sort(list);
+  for (char letter = 'a'; letter <= 'z'; ++letter) {
+    std::string entry(1, letter);
+    for (const std::string& word : list)
+      if (word.front() == letter) entry += " " + word;
+    alphabet.push_back(std::move(entry));
+  }
+  const std::string walk = join(alphabet, ", ");
   return finish(
       random, "sort_words",
       pick(random, {"Sort alphabetically: {l}", "Put these words in alphabetical order: {l}",
                     "Sort these words from a to z: {l}"}),
-      text, fmt::format("{} words", list.size()), "By first letter: " + join(letters, ", "),
+      text,
+      {walk, fmt::format("{}; {}", join(tags, ", "), walk),
+       fmt::format("First letters: {}\nThe alphabet: {}", join(tags, ", "), walk)},
       join(list, ", "));
 }
 
@@ -172,8 +219,7 @@ Sample make_count(Random& random, double level) {
     return finish(random, "count_words",
                   pick(random, {"How many words are in this list: {l}", "Count the words: {l}",
                                 "How many items? {l}"}),
-                  join(list, " "), numbered(list),
-                  fmt::format("I number them: {}\nThe last number is {}.", numbered(list), n),
+                  join(list, " "), work_numbered(list, fmt::format("The last number is {}.", n)),
                   std::to_string(n));
   }
   const List kinds = pick_some(random, common_words(), 3);
@@ -187,8 +233,9 @@ Sample make_count(Random& random, double level) {
   Sample sample =
       finish(random, "count_of",
              pick(random, {"How many times does WORD occur in: {l}", "Count the word WORD: {l}"}),
-             join(list, " "), join(marks, ", "),
-             fmt::format("I go through the list: {}\nThat is {}.", join(marks, ", "), times),
+             join(list, " "),
+             {join(marks, ", "), join(marks, ", "),
+              fmt::format("I go through the list: {}\nThat is {}.", join(marks, ", "), times)},
              std::to_string(times));
   std::string& text = sample.turns.front().content;
   text.replace(text.find("WORD"), 4, kinds[0]);
@@ -202,13 +249,13 @@ Sample make_pick_item(Random& random, double level) {
   const bool last = chance(random, 0.25);
   const size_t at =
       last ? list.size() - 1 : random.below(std::min<size_t>(list.size(), std::size(kPlaces)));
+  const std::string reached =
+      numbered(List(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(at) + 1));
   Sample sample =
       finish(random, "item",
              pick(random, {"What is the PLACE word of: {l}",
                            "Which word is PLACE in this list: {l}", "Give me the PLACE item: {l}"}),
-             join(list, ", "),
-             numbered(List(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(at) + 1)),
-             numbered(list), list[at]);
+             join(list, ", "), {reached, reached, fmt::format("I count: {}", reached)}, list[at]);
   std::string& text = sample.turns.front().content;
   text.replace(text.find("PLACE"), 5, last ? "last" : kPlaces[at]);
   sample.key += fmt::format(":{}", at);
@@ -220,11 +267,11 @@ Sample make_pick_item(Random& random, double level) {
 Sample make_text(Random& random, const Difficulty& difficulty) {
   const double level = difficulty.level;
   const uint64_t roll = random.below(100);
-  if (roll < 20) return make_copy(random, level);
-  if (roll < 40) return make_reverse(random, level);
+  if (roll < 14) return make_copy(random, level);
+  if (roll < 38) return make_reverse(random, level);
   if (roll < 48) return make_spell(random);
   if (roll < 68) return make_sort_numbers(random, level);
-  if (roll < 78) return make_sort_words(random, level);
+  if (roll < 80) return make_sort_words(random, level);
   if (roll < 92) return make_count(random, level);
   return make_pick_item(random, level);
 }

@@ -31,13 +31,19 @@ std::vector<std::string> offer(Random& random, std::span<const ToolUse> uses) {
   return schemas;
 }
 
+// Two requests are taken one after the other, each in its own words before its tool, so that their
+// values do not mix.
 std::string plan(Effort effort, std::span<const ToolUse> uses) {
-  std::vector<std::string> medium, high;
+  std::vector<std::string> low, medium, high;
   for (const ToolUse& use : uses) {
-    medium.push_back(fmt::format("{}: {}", use.name, join(use.arguments, ", ")));
-    high.push_back(fmt::format("The tool {} fits.\n{}", use.name, join(use.arguments, "\n")));
+    const std::string quoted = uses.size() > 1 ? use.request + " " : std::string();
+    low.push_back(fmt::format("{}: {}", use.name, join(use.arguments, ", ")));
+    medium.push_back(quoted + low.back());
+    high.push_back(
+        fmt::format("{}The tool {} fits.\n{}", quoted, use.name, join(use.arguments, "\n")));
   }
-  return reasoning_for(effort, join(medium, "\n"), join(high, "\n"));
+  return reasoning_for(
+      effort, {uses.size() > 1 ? join(low, "\n") : "", join(medium, "\n"), join(high, "\n")});
 }
 
 Turn call_turn(Effort effort, std::span<const ToolUse> uses) {
@@ -111,7 +117,7 @@ Sample make_result(Random& random, bool parallel) {
   }
   if (check.all.empty()) check.all.push_back(answers[0]);
   answer(sample,
-         reasoning_for(sample.effort, "answer from the result",
+         reasoning_for(sample.effort, parallel ? join(facts, ", ") : "answer from the result",
                        join(facts, "\n") + "\nanswer from the result"),
          join(answers, " "));
   sample.check = std::move(check);

@@ -65,7 +65,7 @@ Sample make_units(Random& random, const Difficulty& difficulty) {
                          : fmt::format("{}/{}={}", product, unit.factor, value);
   if (down && !simple && sample.effort != Effort::low)
     sum = fmt::format("{}*{}: {} = {}", value, unit.factor,
-                      work_multiply(value, unit.factor, Effort::medium), product);
+                      work_multiply(value, unit.factor, Effort::low), product);
   std::string high = fmt::format("{}\nFrom {} to {} I {} by {}.\n{}", rule, from, to,
                                  down ? "multiply" : "divide", unit.factor, sum);
   answer(sample, reasoning_for(sample.effort, rule + ", " + sum, std::move(high)),

@@ -15,13 +15,12 @@ namespace {
 
 // "12+7: 2+7=9, 1+0=1 -> 19"
 std::string step(char sign, int64_t a, int64_t b, int64_t value, Effort effort) {
-  if (effort == Effort::low) return fmt::format("{}{}{}={}", a, sign, b, value);
-  const Effort inner = effort == Effort::high ? Effort::high : Effort::medium;
+  const Effort inner = effort == Effort::high ? Effort::high : Effort::low;
   const std::string work = sign == '+'   ? work_add(a, b, inner)
                            : sign == '-' ? work_subtract(a, b, inner)
                                          : work_multiply(a, b, inner);
-  return effort == Effort::high ? fmt::format("{}{}{}\n{}", a, sign, b, work)
-                                : fmt::format("{}{}{}: {} = {}", a, sign, b, work, value);
+  if (effort == Effort::high) return fmt::format("{}{}{}\n{}", a, sign, b, work);
+  return fmt::format("{}{}{}: {} = {}", a, sign, b, work, value);
 }
 
 struct Story {

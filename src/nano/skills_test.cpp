@@ -91,15 +91,17 @@ TEST(Split, NoEvaluationItemOccursInTraining) {
 }
 
 TEST(ColumnWork, HasItsFixedNotation) {
-  EXPECT_EQ(work_add(347, 285, Effort::low), "12, 13, 6");
-  EXPECT_EQ(work_add(347, 285, Effort::medium), "7+5=12, 4+8+1=13, 3+2+1=6");
+  EXPECT_EQ(work_add(347, 285, Effort::low), "7+5=12, 4+8+1=13, 3+2+1=6");
+  EXPECT_EQ(work_add(347, 285, Effort::medium), "7+5=12, 4+8+1=13, 3+2+1=6 = 632");
   EXPECT_EQ(work_add(347, 285, Effort::high),
             "7+5=12, write 2, carry 1\n4+8+1=13, write 3, carry 1\n3+2+1=6, write 6\nResult: 632");
-  EXPECT_EQ(work_add(3, 4, Effort::low), "");
-  EXPECT_EQ(work_subtract(302, 105, Effort::medium), "12-5=7, 10-1=9, 9-0=9, 3-1=2, 2-1=1");
-  EXPECT_EQ(work_multiply(47, 6, Effort::medium), "7*6=42, 4*6=24, 24+4=28");
+  EXPECT_EQ(work_add(3, 4, Effort::medium), "3+4=7");
+  EXPECT_EQ(work_subtract(302, 105, Effort::medium),
+            "2<5, 12-5=7, 10-1=9, 9-0=9, 3-1=2, 2-1=1 = 197");
+  EXPECT_EQ(work_multiply(47, 6, Effort::low), "7*6=42, 4*6=24, 24+4=28");
   EXPECT_EQ(work_divide(347, 6, Effort::medium), "34=6*5+4, 47=6*7+5");
   EXPECT_EQ(work_compare(347, 352, Effort::medium), "3=3, 4<5");
+  EXPECT_EQ(work_compare(347, 352, Effort::low), "4<5");
 }
 
 // Reads the digits that the high form says to write, from the right, and compares them with the
