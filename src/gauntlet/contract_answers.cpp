@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "gauntlet/capture.h"
@@ -137,28 +138,35 @@ Finding answer_not_empty(ContractBench& bench) {
   return passed();
 }
 
-// Half of what the answer is known to need, so that any model runs into the limit.
-Finding limit_honoured(ContractBench& bench) {
-  const Attempt& known = bench.stream();
-  if (!is_ok(known)) return failed(known.message);
-  const uint64_t n_known = known.usage.output.value_or(0);
-  if (n_known < 4) return unsupported("the answer is too short to be limited");
-  const auto limit = static_cast<uint32_t>(std::min<uint64_t>(n_known / 2, 64));
+// Nothing if the whole answer fits the limit, which it may where the server shortens the reasoning.
+std::optional<Finding> limited_to(ContractBench& bench, uint32_t limit) {
   AskOptions ask = bench.usual();
   ask.answer_budget = limit;
   ask.reasoning_budget = 0;
   const Attempt attempt = bench.ask(bench.plain_question(), ask);
   using enum FailureClass;
   if (attempt.failure == http_4xx) return not_served(attempt);
+  if (attempt.usage.source == TokenSource::usage && attempt.usage.output.value_or(0) > limit)
+    return failed(fmt::format("{} tokens with a limit of {}", *attempt.usage.output, limit));
   const bool cut = attempt.failure == truncated_in_answer ||
                    attempt.failure == truncated_in_reasoning ||
                    (attempt.failure == empty_answer && attempt.message.contains("limit"));
-  if (!cut)
-    return failed(fmt::format("finish reason \"{}\" with a limit of {} tokens",
-                              attempt.finish_reason, limit));
-  if (attempt.usage.source == TokenSource::usage && attempt.usage.output.value_or(0) > limit)
-    return failed(fmt::format("{} tokens with a limit of {}", *attempt.usage.output, limit));
-  return passed();
+  if (cut) return passed();
+  if (is_ok(attempt) && attempt.usage.source == TokenSource::usage && limit > 1) return {};
+  return failed(
+      fmt::format("finish reason \"{}\" with a limit of {} tokens", attempt.finish_reason, limit));
+}
+
+// Half of what the answer is known to need and less, until it is cut short.
+Finding limit_honoured(ContractBench& bench) {
+  const Attempt& known = bench.stream();
+  if (!is_ok(known)) return failed(known.message);
+  const uint64_t n_known = known.usage.output.value_or(0);
+  if (n_known < 4) return unsupported("the answer is too short to be limited");
+  for (auto limit = static_cast<uint32_t>(std::min<uint64_t>(n_known / 2, 64));;
+       limit = std::max(1U, limit / 4)) {
+    if (const auto finding = limited_to(bench, limit)) return *finding;
+  }
 }
 
 // A word from the middle of the answer that is known, so that any model shows it.
