@@ -117,9 +117,14 @@ std::vector<ChildPlan::Limit> limits(const SandboxOptions& options, uint32_t cpu
   const auto both = [](int resource, rlim_t value) {
     return ChildPlan::Limit{resource, {.rlim_cur = value, .rlim_max = value}};
   };
-  return {both(RLIMIT_CPU, cpu_limit_s), both(RLIMIT_AS, options.memory),
-          both(RLIMIT_FSIZE, 1 << 20),   both(RLIMIT_NPROC, 16),
-          both(RLIMIT_NOFILE, 32),       both(RLIMIT_CORE, 0)};
+  // The first of the two ends in SIGXCPU, which tells itself from other deaths; the second is for
+  // programs that ignore it.
+  return {ChildPlan::Limit{RLIMIT_CPU, {.rlim_cur = cpu_limit_s, .rlim_max = cpu_limit_s + 1}},
+          both(RLIMIT_AS, options.memory),
+          both(RLIMIT_FSIZE, 1 << 20),
+          both(RLIMIT_NPROC, 16),
+          both(RLIMIT_NOFILE, 32),
+          both(RLIMIT_CORE, 0)};
 }
 
 bool write_file(const std::string& path, const std::string& text) {
@@ -254,8 +259,10 @@ void reap(const Child& child, SandboxResult& result, uint32_t cpu_limit_s) {
   const bool signalled = WIFSIGNALED(status);
   result.code = signalled ? WTERMSIG(status) : WEXITSTATUS(status);
   if (result.end != SandboxResult::End::exited || !signalled) return;
-  const bool used_up = (result.code == SIGKILL || result.code == SIGXCPU) &&
-                       result.cpu_s >= 0.9 * static_cast<double>(cpu_limit_s);
+  // The limit counts in ticks, of which a busy machine charges some in full that were not used.
+  const bool used_up =
+      result.code == SIGXCPU ||
+      (result.code == SIGKILL && result.cpu_s >= 0.9 * static_cast<double>(cpu_limit_s));
   result.end = used_up ? SandboxResult::End::cpu_limit : SandboxResult::End::signalled;
 }
 
