@@ -20,6 +20,7 @@
 #include "gauntlet/runner.h"
 #include "gauntlet/sandbox.h"
 #include "gauntlet/sustained.h"
+#include "gauntlet/test.h"
 #include "json/escape.h"
 
 namespace stride::cli {
@@ -280,8 +281,10 @@ void print_summary(const Summary& summary) {
              with_ci(summary.average, 3), summary.n_tests_passed, summary.tests.size(),
              percent(summary.n_delivered, summary.n_requests),
              percent(summary.n_first_try, summary.n_requests));
+  // A band is a verdict on all tests.
+  const bool all = summary.tests.size() == tests().size();
   fmt::print("  readiness ({}) {}: {}\n", ready.profile, with_ci(ready.score, 1),
-             band(ready.score.value));
+             all ? band(ready.score.value) : "of these tests alone, which is no verdict");
   for (const std::string& blocker : ready.blockers) fmt::print("  blocker: {}\n", blocker);
   for (const std::string& line : caveats(summary)) fmt::print("  {}\n", printable(line, 300));
   if (summary.costs.total)

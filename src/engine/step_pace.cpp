@@ -7,7 +7,8 @@ namespace stride::engine {
 
 namespace {
 
-constexpr double kWeight = 0.1;  // of the latest step in a mean
+constexpr double kWeight = 0.1;   // of the latest step in a mean
+constexpr double kOutlier = 1.2;  // times the mean: what is longer counts as so long
 
 void update(double& mean, double value) {
   mean = mean == 0 ? value : mean + kWeight * (value - mean);
@@ -16,7 +17,12 @@ void update(double& mean, double value) {
 }  // namespace
 
 void StepPace::saw(uint32_t n_answer_row, uint32_t n_prompt_row, double seconds) {
-  if (n_prompt_row == 0) return update(answers_[std::min(n_answer_row, kMaxRows)], seconds);
+  if (n_prompt_row == 0) {
+    // A step that the machine held up says little of the next ones, and would make room for rows
+    // that then hold up each of them.
+    double& mean = answers_[std::min(n_answer_row, kMaxRows)];
+    return update(mean, mean == 0 ? seconds : std::min(seconds, kOutlier * mean));
+  }
   const double alone = answer_seconds(n_answer_row);
   // A step that was no longer than without prompts tells of noise; rows are never free.
   const double least = seconds / (10.0 * (n_answer_row + n_prompt_row));

@@ -28,6 +28,15 @@ TEST(StepPace, FindsTheRowsThatFit) {
   EXPECT_EQ(pace.prompt_rows(4, 1.5, 20), 20U);
 }
 
+TEST(StepPace, StepsThatWereHeldUpMakeNoRoom) {
+  StepPace pace;
+  for (int i = 0; i < 200; ++i) {
+    pace.saw(4, 0, i % 10 == 9 ? 0.2 : 0.010);
+    pace.saw(4, 50, 0.015);
+  }
+  EXPECT_NEAR(pace.prompt_rows(4, 1.5, 512), 50, 10);
+}
+
 TEST(StepPace, KnowsHowManyRowsTakeSoLong) {
   StepPace pace;
   EXPECT_EQ(pace.rows_in(1), 0U);
