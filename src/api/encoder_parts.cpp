@@ -38,6 +38,16 @@ double rounded(double value) {
   return std::round(value * 1000) / 1000;
 }
 
+void write_speed(JsonText& out, uint64_t n_read, double read_seconds, uint64_t n_written,
+                 double write_seconds) {
+  out.field("prompt_n", n_read)
+      .field("prompt_ms", rounded(read_seconds * 1e3))
+      .field("prompt_per_second", rounded(rate(n_read, read_seconds)))
+      .field("predicted_n", n_written)
+      .field("predicted_ms", rounded(write_seconds * 1e3))
+      .field("predicted_per_second", rounded(rate(n_written, write_seconds)));
+}
+
 }  // namespace
 
 std::string Ids::make(std::string_view prefix, uint64_t which) const {
@@ -129,14 +139,9 @@ void write_timings(JsonText& out, const engine::Generated& generated) {
   out.object()
       .field("cache_n", usage.reused_tokens)
       .field("cache_matched_n", usage.matched_tokens)
-      .field("cache_miss", engine::name(usage.cache_miss))
-      .field("prompt_n", n_read)
-      .field("prompt_ms", rounded(timings.prefill_seconds * 1e3))
-      .field("prompt_per_second", rounded(rate(n_read, timings.prefill_seconds)))
-      .field("predicted_n", n_written)
-      .field("predicted_ms", rounded(timings.decode_seconds * 1e3))
-      .field("predicted_per_second", rounded(rate(n_written, timings.decode_seconds)))
-      .field("draft_n", n_draft)
+      .field("cache_miss", engine::name(usage.cache_miss));
+  write_speed(out, n_read, timings.prefill_seconds, n_written, timings.decode_seconds);
+  out.field("draft_n", n_draft)
       .field("draft_n_accepted", n_accepted)
       .field("finish_cause", engine::name(generated.finish_cause));
   out.key("guards").array();
@@ -150,15 +155,9 @@ void write_timings(JsonText& out, const engine::Generated& generated) {
 
 void write_running_timings(JsonText& out, const RunningTimings& timings, uint64_t n_written) {
   const uint32_t n_read = timings.n_prompt - std::min(timings.n_prompt, timings.n_cached);
-  out.object()
-      .field("cache_n", timings.n_cached)
-      .field("prompt_n", n_read)
-      .field("prompt_ms", rounded(timings.prompt_seconds * 1e3))
-      .field("prompt_per_second", rounded(rate(n_read, timings.prompt_seconds)))
-      .field("predicted_n", n_written)
-      .field("predicted_ms", rounded(timings.decode_seconds * 1e3))
-      .field("predicted_per_second", rounded(rate(n_written, timings.decode_seconds)))
-      .end();
+  out.object().field("cache_n", timings.n_cached);
+  write_speed(out, n_read, timings.prompt_seconds, n_written, timings.decode_seconds);
+  out.end();
 }
 
 void write_prompt_logprobs(JsonText& out, std::span<const decode::Logprobs> tokens, uint32_t n_top,

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "base/ascii.h"
 #include "json/json.h"
 
 namespace stride::api {
@@ -16,12 +16,6 @@ constexpr size_t kMostDepth = 128;
 constexpr size_t kMostBytes = size_t{64} << 20;
 constexpr size_t kMostValues = 2'000'000;
 constexpr size_t kLookedAt = 400;  // bytes at the front of instructions
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 bool has_any(std::string_view text, std::span<const std::string_view> words) {
   return std::ranges::any_of(words, [&](auto word) { return text.find(word) != text.npos; });
@@ -51,14 +45,14 @@ engine::Lane lane_of(const ChatCall& call, const CallDefaults& defaults) {
   constexpr std::array<std::string_view, 6> kErrands = {
       "title generator",          "generate a title", "conversation title",
       "short, descriptive title", "concise title",    "isnewtopic"};
-  if (call.model != defaults.model && has_any(lower(call.model), kSmallModels))
+  if (call.model != defaults.model && has_any(ascii_lowered(call.model), kSmallModels))
     return engine::Lane::background;
   const auto& messages = call.conversation.messages;
   if (messages.empty() || !call.conversation.tools.empty() ||
       messages[0].role != chat::Role::system)
     return engine::Lane::interactive;
   const std::string text = chat::content_text(messages[0]);
-  return has_any(lower(std::string_view(text).substr(0, kLookedAt)), kErrands)
+  return has_any(ascii_lowered(std::string_view(text).substr(0, kLookedAt)), kErrands)
              ? engine::Lane::background
              : engine::Lane::interactive;
 }

@@ -6,8 +6,9 @@
 // piece is kept so small that a step takes at most `stall_ratio` times as long as without it, so
 // that nobody's text stutters while a long prompt is read. Short prompts are read whole where that
 // takes at most `longest_stall`: the sooner all answer, the more of them share each step's reads of
-// the weights. Answers then run at least as long before the next ones. Prompts take turns: of the
-// client that has had least, now the one that has had least, now the oldest.
+// the weights. Before they wait again, answers run for as much of that time as their share of the
+// requests is. Prompts take turns: of the client that has had least, now the one that has had
+// least, now the oldest.
 //
 // What has been read is kept in a PrefixCache within a byte budget. Pages are counted before they
 // are taken: first the cache lets go of what is worth least, then the request that came last is set

@@ -28,7 +28,7 @@ bool looks_like_json(std::string_view text) {
 }
 
 int surrogate_at(std::string_view text, size_t at) {
-  if (text.substr(at, 2) != "\\u" || at + 4 > text.size()) return 0;
+  if (at + 4 > text.size() || text.substr(at, 2) != "\\u") return 0;
   const char first = text[at + 2];
   const char second = text[at + 3];
   if (first != 'd' && first != 'D') return 0;

@@ -14,6 +14,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/output_file.h"
 #include "gauntlet/encoding.h"
 #include "json/json.h"
@@ -32,13 +33,6 @@ constexpr int64_t kLongestNs = int64_t{86'400} * 1'000'000'000 * 10;
 constexpr std::array<std::string_view, 9> kKeptHeaders = {
     "content-type", "content-encoding", "retry-after", "location",     "server",
     "x-request-id", "request-id",       "date",        "cache-control"};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
 
 // The header line.
 Json header_of(const Cast& cast) {
@@ -179,7 +173,7 @@ Result<std::vector<std::string>> cast_names(const fs::path& folder) {
 net::Headers allowed_headers(const net::Headers& headers) {
   net::Headers kept;
   for (const auto& [key, value] : headers) {
-    const std::string name = lower(key);
+    const std::string name = ascii_lowered(key);
     const bool allowed =
         std::find(kKeptHeaders.begin(), kKeptHeaders.end(), name) != kKeptHeaders.end();
     if (allowed && net::find_header(kept, name) == nullptr) kept.emplace_back(name, value);

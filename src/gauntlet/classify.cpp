@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "gauntlet/capture.h"
 
 namespace stride::gauntlet {
@@ -22,9 +23,7 @@ constexpr double kLongestRetryAfter = 86'400;
 // Services differ in the case of the word.
 template <size_t kCount>
 bool is_one_of(std::string_view word, const std::array<std::string_view, kCount>& words) {
-  std::string lower(word);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return std::find(words.begin(), words.end(), lower) != words.end();
+  return std::ranges::find(words, ascii_lowered(word)) != words.end();
 }
 
 constexpr std::array<std::string_view, 8> kLengthReasons = {

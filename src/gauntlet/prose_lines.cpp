@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "gauntlet/pattern.h"
 #include "gauntlet/prose.h"
 
@@ -174,8 +175,7 @@ std::vector<Mark> marks_of(std::string_view line, std::span<const std::string> l
   std::string folded = fold(line);
   if (folded.size() != line.size()) {
     // A letter changed its length; compare case only.
-    folded.assign(line);
-    for (char& c : folded) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    folded = ascii_lowered(line);
   }
   std::vector<Mark> out;
   for (size_t at = skipped; at < folded.size(); ++at) {

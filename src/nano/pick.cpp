@@ -3,6 +3,8 @@
 
 #include <numeric>
 
+#include "base/ascii.h"
+
 namespace stride::nano {
 
 std::vector<std::string> pick_some(Random& random, Strings list, size_t n) {
@@ -67,10 +69,7 @@ std::string upper(std::string_view text) {
 }
 
 std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
+  return ascii_lowered(text);
 }
 
 std::string capital(std::string_view text) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/ascii.h"
+
 namespace stride::net {
 
 namespace {
@@ -18,13 +20,6 @@ bool is_host_character(char c) {
          c == ':' || c == '%';
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 bool is_own_name(std::string_view host) {
   return host == "localhost" || host == "127.0.0.1" || host == "::1";
 }
@@ -32,7 +27,7 @@ bool is_own_name(std::string_view host) {
 // Whether one of the origins other than "*" names this one.
 bool is_named(const CorsOptions& options, std::string_view origin) {
   return std::ranges::any_of(options.origins, [&](const std::string& allowed) {
-    if (lower(allowed) == lower(origin)) return true;
+    if (ascii_lowered(allowed) == ascii_lowered(origin)) return true;
     if (allowed != "localhost") return false;
     const size_t scheme = origin.find("://");
     if (scheme == std::string_view::npos) return false;
@@ -67,7 +62,7 @@ std::optional<std::string> host_of(std::string_view host_header) {
     port = host.substr(colon + 1);
     host = host.substr(0, colon);
   }
-  std::string name = lower(host);
+  std::string name = ascii_lowered(host);
   if (name.ends_with('.')) name.pop_back();
   if (name.empty() || !is_port(port) || !std::ranges::all_of(name, is_host_character))
     return std::nullopt;
@@ -77,8 +72,8 @@ std::optional<std::string> host_of(std::string_view host_header) {
 HostCheck::HostCheck(std::string_view bound_address, std::vector<std::string> names)
     : names_(std::move(names)) {
   all_ = std::ranges::find(names_, "*") != names_.end();
-  for (std::string& name : names_) name = lower(name);
-  names_.push_back(lower(bound_address));
+  for (std::string& name : names_) name = ascii_lowered(name);
+  names_.push_back(ascii_lowered(bound_address));
 }
 
 bool HostCheck::allows(std::string_view host_header) const {

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <new>
 
+#include "base/ascii.h"
 #include "base/check.h"
 
 namespace stride::net {
@@ -37,9 +38,7 @@ int64_t ns_of(double seconds) {
 }
 
 bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
+  return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
 }
 
 struct EasyEnd {

@@ -6,13 +6,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace stride::net {
 
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 std::string_view error_type(int status) {
   switch (status) {
@@ -50,7 +48,7 @@ std::string json_string(std::string_view text) {
 }  // namespace
 
 bool same_header_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
+  return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
 }
 
 const std::string* find_header(const Headers& headers, std::string_view name) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace stride::net {
 namespace {
 
@@ -18,9 +20,6 @@ bool is_digit(char c) {
 }
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 Result<uint16_t> parse_port(std::string_view text) {
@@ -61,7 +60,7 @@ Result<> read_authority(std::string_view text, Url& url) {
   }
   STRIDE_TRY(check_host(host, bracketed));
   url.host.resize(host.size());
-  std::transform(host.begin(), host.end(), url.host.begin(), lower);
+  std::transform(host.begin(), host.end(), url.host.begin(), ascii_lower);
   if (rest.empty()) return {};
   if (rest.front() != ':')
     return fail(Errc::invalid_argument, "\"{}\" stands after the host of a URL", rest);
@@ -80,7 +79,7 @@ Result<Url> parse_url(std::string_view text) {
   Url url;
   if (const size_t mark = text.find("://"); mark != text.npos) {
     std::string scheme(text.substr(0, mark));
-    std::transform(scheme.begin(), scheme.end(), scheme.begin(), lower);
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(), ascii_lower);
     if (scheme != "http" && scheme != "https")
       return fail(Errc::invalid_argument, "the scheme of a URL is \"{}\"; it must be http or https",
                   scheme);
