@@ -152,7 +152,8 @@ std::optional<Finding> limited_to(ContractBench& bench, uint32_t limit) {
                    attempt.failure == truncated_in_reasoning ||
                    (attempt.failure == empty_answer && attempt.message.contains("limit"));
   if (cut) return passed();
-  if (is_ok(attempt) && attempt.usage.source == TokenSource::usage && limit > 1) return {};
+  if (attempt.http_status == 200 && attempt.usage.source == TokenSource::usage && limit > 1)
+    return {};
   return failed(
       fmt::format("finish reason \"{}\" with a limit of {} tokens", attempt.finish_reason, limit));
 }

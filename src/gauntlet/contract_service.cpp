@@ -178,9 +178,9 @@ Finding think_off(ContractBench& bench) {
   ask.thinking = Thinking::off;
   const Attempt attempt = bench.ask(bench.plain_question(), ask);
   if (attempt.http_status != 200) return not_served(attempt);
-  if (!attempt.reasoning.empty() || attempt.usage.reasoning.value_or(0) > 0)
-    return failed(fmt::format("{} reasoning tokens with the switch off",
-                              attempt.usage.reasoning.value_or(0)));
+  if (const uint64_t n = attempt.usage.reasoning.value_or(0); n > 0)
+    return failed(fmt::format("{} reasoning tokens with the switch off", n));
+  if (!attempt.reasoning.empty()) return failed("reasoning came with the switch off");
   return is_ok(attempt) ? passed() : failed(attempt.message);
 }
 
