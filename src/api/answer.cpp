@@ -250,7 +250,7 @@ std::string Answer::snapshot() {
 
 bool Answer::wait_until_over(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  return ended_.wait_for(lock, patience, [this] { return n_left_ == 0; });
+  return ended_.wait_for(lock, patience, [this] { return reported_; });
 }
 
 void Answer::cancel() {

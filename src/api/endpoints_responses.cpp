@@ -18,8 +18,10 @@ std::unexpected<Failure> unknown(const std::string& id) {
 
 std::shared_ptr<Answer> Endpoints::running_response(const Incoming& in) const {
   auto answer = live_.find(in.match.id);
+  // The thread that ended an answer may hold it a little longer; then the store alone knows of it.
   const bool known = answer != nullptr && answer->call().dialect == Dialect::responses &&
-                     answer->client() == in.client;
+                     answer->client() == in.client &&
+                     !answer->wait_until_over(std::chrono::milliseconds(0));
   return known ? answer : nullptr;
 }
 
@@ -35,8 +37,9 @@ Outcome<std::string> Endpoints::response(const Incoming& in) {
         .end()
         .take();
   }
-  if (const auto stored = responses_.find(in.client, id)) return stored->response;
+  // In this order: what ends between the two is in the store by then.
   if (const auto running = running_response(in)) return running->snapshot();
+  if (const auto stored = responses_.find(in.client, id)) return stored->response;
   return unknown(id);
 }
 
