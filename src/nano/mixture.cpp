@@ -17,14 +17,12 @@ using Shares = std::array<uint32_t, kSkills>;
 // In the order of Skill: arithmetic division compare word_problem text recall tools json code
 // constraints chat units dates extract follow_up references. Shares count samples, so that long
 // ones (recall, tools) weigh more in tokens.
-constexpr Shares kShort = {170, 35, 35, 40, 230, 130, 110, 60, 40, 160, 90, 25, 25, 35, 40, 10};
-// What is copied, looked up or laid out from the prompt is learned last and gets more of the later
-// stages.
-constexpr Shares kMiddle = {170, 35, 35, 40, 230, 130, 110, 60, 40, 160, 90, 25, 25, 35, 40, 10};
-constexpr Shares kLong = {170, 35, 35, 40, 220, 130, 120, 60, 40, 150, 80, 25, 25, 35, 40, 10};
+constexpr Shares kShort = {100, 35, 35, 30, 310, 110, 190, 50, 40, 180, 80, 25, 25, 35, 40, 10};
+// Longer rows have room for what is looked up far back.
+constexpr Shares kLong = {100, 35, 35, 30, 290, 130, 190, 50, 40, 170, 75, 25, 25, 35, 40, 10};
 
 const Shares& shares_for(uint32_t length) {
-  return length <= 512 ? kShort : length <= 1024 ? kMiddle : kLong;
+  return length <= 1024 ? kShort : kLong;
 }
 
 constexpr double kOffShare = 0.05, kCutShare = 0.03, kHistoryShare = 0.1;

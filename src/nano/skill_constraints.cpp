@@ -202,18 +202,22 @@ Sample make_filter(Random& random) {
     if ((std::find(good.begin(), good.end(), item) != good.end()) == want_animals)
       kept.push_back(item);
   const std::string content = join(kept, ", ");
-  std::vector<std::string> steps;
-  for (const std::string& item : all)
-    steps.push_back(fmt::format(
-        "{} {}", std::find(good.begin(), good.end(), item) != good.end() ? "animal" : "city",
-        item));
-  return finish(
-      random, "filter", "filter:" + join(all, ","),
-      fill(pick(random, {"Which of these are {c}? {l}", "Keep only the {c}: {l}",
-                         "Write only the {c} from this list: {l}"}),
-           {{"c", want_animals ? "animals" : "cities"}, {"l", join(all, ", ")}}),
-      {join(steps, ", "), join(steps, ", "), "I look at each word.\n" + join(steps, "\n")}, content,
-      TextCheck{content});
+  // What is kept is numbered on the way and then listed by its numbers, so that nothing must be
+  // skipped in the answer.
+  std::vector<std::string> steps, numbered;
+  for (const std::string& item : all) {
+    const bool keeps = std::ranges::find(kept, item) != kept.end();
+    if (keeps) numbered.push_back(fmt::format("{} {}", numbered.size() + 1, item));
+    steps.push_back(keeps ? numbered.back() : "- " + item);
+  }
+  const std::string work = join(steps, ", "), result = join(numbered, ", ");
+  return finish(random, "filter", "filter:" + join(all, ","),
+                fill(pick(random, {"Which of these are {c}? {l}", "Keep only the {c}: {l}",
+                                   "Write only the {c} from this list: {l}"}),
+                     {{"c", want_animals ? "animals" : "cities"}, {"l", join(all, ", ")}}),
+                {fmt::format("{}; {}", work, result), fmt::format("{}; kept: {}", work, result),
+                 fmt::format("I look at each word.\n{}\nI keep: {}", join(steps, "\n"), result)},
+                content, TextCheck{content});
 }
 
 Sample make_repeat(Random& random) {
@@ -237,16 +241,16 @@ Sample make_only(Random& random) {
       chance(random, 0.5) ? category : kCategories[random.below(std::size(kCategories))];
   const std::string word(pick(random, category.list()));
   const std::string content = &category == &asked ? "yes" : "no";
-  return finish(
-      random, "only_yes_no", fmt::format("only:{}:{}", word, asked.one),
-      fill(pick(random,
-                {"Is {w} {c}? Answer only yes or no.",
-                 "Reply with one word, yes or no: is {w} {c}?", "Only yes or no. Is {w} {c}?"}),
-           {{"w", word}, {"c", std::string(asked.one)}}),
-      {std::string(category.one), fmt::format("{} is {}, asked: {}", word, category.one, asked.one),
-       fmt::format("{} is {}.\nThe question is: {}?\nThe answer is {}.", word, category.one,
-                   asked.one, content)},
-      content, TextCheck{content});
+  return finish(random, "only_yes_no", fmt::format("only:{}:{}", word, asked.one),
+                fill(pick(random, {"Is {w} {c}? Answer only yes or no.",
+                                   "Reply with one word, yes or no: is {w} {c}?",
+                                   "Only yes or no. Is {w} {c}?"}),
+                     {{"w", word}, {"c", std::string(asked.one)}}),
+                {fmt::format("{}, asked: {}", category.one, asked.one),
+                 fmt::format("{} is {}, asked: {}", word, category.one, asked.one),
+                 fmt::format("{} is {}.\nThe question is: {}?\nThe answer is {}.", word,
+                             category.one, asked.one, content)},
+                content, TextCheck{content});
 }
 
 Sample make_both(Random& random) {

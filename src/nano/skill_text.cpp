@@ -37,13 +37,22 @@ std::string numbered(const List& list) {
 }
 
 // A list is numbered, and then its numbers are counted down: the next entry always stands behind a
-// number that is one less, wherever it is. At low effort only the first half is written.
+// number that is one less, wherever it is.
 Work work_backwards(const List& list) {
   List parts = numbers_before(list);
   const std::string forwards = join(parts, ", ");
   std::reverse(parts.begin(), parts.end());
-  return {forwards, fmt::format("{}; {}", forwards, join(parts, ", ")),
-          fmt::format("In order: {}\nFrom the end: {}", forwards, join(parts, ", "))};
+  const std::string back = join(parts, ", ");
+  return {fmt::format("{}; {}", forwards, back), fmt::format("{}; back: {}", forwards, back),
+          fmt::format("In order: {}\nFrom the end: {}", forwards, back)};
+}
+
+// The entries as they are given and then in order: the next one is always the nearest of the first
+// row to the one just written, and the answer follows the second row without gaps.
+Work work_in_order(const List& given, const List& ordered, std::string_view first) {
+  const std::string from = join(given, ", "), to = join(ordered, ", ");
+  return {fmt::format("{}; {}", from, to), fmt::format("{}; in order: {}", from, to),
+          fmt::format("I write {}: {}\nIn order: {}", first, from, to)};
 }
 
 Work work_numbered(const List& list, const std::string& conclusion) {
@@ -145,44 +154,26 @@ Sample make_spell(Random& random) {
   }
 }
 
-// Sorting by buckets: each digit in turn with the numbers whose tens it is, in order. What comes
-// next always follows from the label and the list, and nothing must be remembered or removed.
-List buckets_of(const std::vector<int>& order, bool falling) {
-  List buckets;
-  for (int i = 0; i < 10; ++i) {
-    const int tens = falling ? 9 - i : i;
-    std::string bucket = std::to_string(tens);
-    for (const int value : order)
-      if (value / 10 == tens) bucket += fmt::format(" {}", value);
-    buckets.push_back(std::move(bucket));
-  }
-  return buckets;
-}
-
 Sample make_sort_numbers(Random& random, double level) {
   const List list = pick_numbers(random, pick_count(random, level), 2);
   const bool falling = chance(random, 0.3);
-  std::vector<int> order;
-  for (const std::string& value : list) order.push_back(std::stoi(value));
-  std::ranges::sort(order);
-  if (falling) std::ranges::reverse(order);
-  List sorted;
-  for (const int value : order) sorted.push_back(std::to_string(value));
-  const List buckets = buckets_of(order, falling);
+  List given, ordered, sorted;
+  // All with two digits, so that their order is that of their letters.
+  for (const std::string& value : list) given.push_back(fmt::format("{:0>2}", value));
+  ordered = given;
+  std::ranges::sort(ordered);
+  if (falling) std::ranges::reverse(ordered);
+  for (const std::string& value : ordered) sorted.push_back(std::to_string(std::stoi(value)));
   return finish(
       random, falling ? "sort_falling" : "sort_numbers",
       falling
           ? pick(random, {"Sort from largest to smallest: {l}", "Sort in descending order: {l}"})
           : pick(random, {"Sort these numbers: {l}", "Sort from smallest to largest: {l}",
                           "Put in ascending order: {l}", "把这些数字从小到大排序：{l}"}),
-      join(list, ", "),
-      {join(buckets, ", "), fmt::format("By tens: {}", join(buckets, ", ")),
-       fmt::format("By tens, {} first:\n{}", falling ? "the largest" : "the smallest",
-                   join(buckets, "\n"))},
-      join(sorted, ", "));
+      join(list, ", "), work_in_order(given, ordered, "two digits"), join(sorted, ", "));
 }
 
-// Words with different first letters: the alphabet in turn, each word behind its letter.
+// Words with different first letters.
 Sample make_sort_words(Random& random, double level) {
   List list;
   for (std::string& word :
@@ -192,24 +183,18 @@ Sample make_sort_words(Random& random, double level) {
   }
   list.resize(std::min(list.size(), pick_count(random, level * 0.6)));
   const std::string text = join(list, ", ");
-  List tags, alphabet;
-  for (const std::string& word : list) tags.push_back(fmt::format("{} {}", word.front(), word));
+  const auto with_letters = [&] {
+    List out;
+    for (const std::string& word : list) out.push_back(fmt::format("{} {}", word.front(), word));
+    return out;
+  };
+  const List given = with_letters();
   std::ranges::sort(list);
-  for (char letter = 'a'; letter <= 'z'; ++letter) {
-    std::string entry(1, letter);
-    for (const std::string& word : list)
-      if (word.front() == letter) entry += " " + word;
-    alphabet.push_back(std::move(entry));
-  }
-  const std::string walk = join(alphabet, ", ");
   return finish(
       random, "sort_words",
       pick(random, {"Sort alphabetically: {l}", "Put these words in alphabetical order: {l}",
                     "Sort these words from a to z: {l}"}),
-      text,
-      {walk, fmt::format("{}; {}", join(tags, ", "), walk),
-       fmt::format("First letters: {}\nThe alphabet: {}", join(tags, ", "), walk)},
-      join(list, ", "));
+      text, work_in_order(given, with_letters(), "the first letters"), join(list, ", "));
 }
 
 Sample make_count(Random& random, double level) {
