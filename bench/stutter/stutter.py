@@ -3,7 +3,9 @@
 """How much running answers stutter while a long prompt is read.
 
 Starts `stride serve`, keeps four answers streaming, and measures the time between the pieces of each as they arrive:
-first alone, then while a prompt of 16,000 tokens is read. Repeats both in turns and prints the 99th percentiles.
+alone, while a prompt of 16,000 tokens is read, and alone again. Repeats all in turns and prints the 99th percentiles.
+A longer text takes longer for each of its tokens, and the answers grow while the prompt is read; so the gaps with the
+prompt are compared with those before and after it together.
 
 Usage: stutter.py STRIDE [-m MODEL] [--streams 4] [--prompt 16000] [--repeat 5]
 """
@@ -18,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 
 PARSER = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 PARSER.add_argument("stride")
@@ -51,9 +54,17 @@ def random_prompt(n, seed):
     return [random.randint(300, 900) for _ in range(n)]
 
 
-def stream(port, seed):
+def tokens_of_letters(port):
+    """Tokens that are text by themselves: one that ends within a character sends nothing, and the gap after it is of
+    two steps."""
+    letters = json.dumps({"content": " ".join("abcdefghijklmnopqrstuvwxyz")}).encode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/tokenize", letters) as answer:
+        return {str(token): 100 for token in json.load(answer)["tokens"]}
+
+
+def stream(port, seed, bias):
     return send(port, {"prompt": random_prompt(20, seed), "max_tokens": 30000, "ignore_eos": True, "stream": True,
-                       "temperature": 1, "seed": seed})
+                       "temperature": 1, "seed": seed, "logit_bias": bias})
 
 
 def gaps(connections, until):
@@ -83,13 +94,16 @@ def percentile(values, share):
     return values[low] + (values[high] - values[low]) * (at - low)
 
 
-def measure(port, seed):
-    """The gaps without and with the prompt, and the seconds that reading it took."""
-    streams = [stream(port, seed * 100 + i) for i in range(OPTIONS.streams)]
-    begin = time.perf_counter()
-    gaps(streams, lambda: time.perf_counter() > begin + 0.5)
-    begin = time.perf_counter()
-    idle = gaps(streams, lambda: time.perf_counter() > begin + OPTIONS.seconds)
+def measure(port, seed, bias):
+    """The gaps before, while and after the prompt is read, and the seconds that reading it took."""
+    streams = [stream(port, seed * 100 + i, bias) for i in range(OPTIONS.streams)]
+
+    def gaps_for(seconds):
+        begin = time.perf_counter()
+        return gaps(streams, lambda: time.perf_counter() > begin + seconds)
+
+    gaps_for(0.5)
+    before = gaps_for(OPTIONS.seconds)
     reader = send(port, {"prompt": random_prompt(OPTIONS.prompt, seed), "max_tokens": 1})
     begin = time.perf_counter()
 
@@ -101,22 +115,25 @@ def measure(port, seed):
 
     busy = gaps(streams, answered)
     seconds = time.perf_counter() - begin
+    after = gaps_for(OPTIONS.seconds)
     for connection in [*streams, reader]:
         connection.close()
     time.sleep(0.3)
-    return idle, busy, seconds
+    return before, busy, after, seconds
 
 
 def main():
     process, port = start_server()
     try:
         ratios = []
+        bias = tokens_of_letters(port)
         for i in range(OPTIONS.repeat):
-            idle, busy, seconds = measure(port, i + 1)
-            a, b = percentile(idle, 0.99), percentile(busy, 0.99)
-            ratios.append(b / a)
-            print(f"99th percentile {a * 1e3:.2f} ms alone, {b * 1e3:.2f} ms while reading: {b / a:.2f}x; median "
-                  f"{statistics.median(idle) * 1e3:.2f} and {statistics.median(busy) * 1e3:.2f} ms; "
+            before, busy, after, seconds = measure(port, i + 1, bias)
+            p99 = [percentile(gaps, 0.99) * 1e3 for gaps in (before, busy, after, before + after)]
+            middle = [statistics.median(gaps) * 1e3 for gaps in (before, busy, after)]
+            ratios.append(p99[1] / p99[3])
+            print("99th percentile {:.2f} ms before, {:.2f} ms while reading, {:.2f} ms after: ".format(*p99) +
+                  f"{ratios[-1]:.2f}x; " + "median {:.2f}, {:.2f} and {:.2f} ms; ".format(*middle) +
                   f"{OPTIONS.prompt} tokens read in {seconds:.1f} s", flush=True)
         print(f"ratio of the 99th percentiles: median {statistics.median(ratios):.2f} "
               f"({min(ratios):.2f} - {max(ratios):.2f})")

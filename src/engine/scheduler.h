@@ -31,7 +31,7 @@ struct SchedulerOptions {
   uint32_t max_waiting = 64;       // further ones; beyond that submit() refuses
   uint64_t cache_bytes = 1 << 30;  // of pages, rewind points and the windows of sequences
   uint32_t step_rows = 512;        // of one run of the model; at most LoadOptions::max_rows
-  double stall_ratio = 1.5;
+  double stall_ratio = 1.75;
   double longest_stall = 1;     // seconds
   uint32_t mark_spacing = 512;  // tokens between two rewind points of a long text
 };

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace stride::engine {
 namespace {
 
@@ -11,8 +13,8 @@ TEST(StepPace, AloneAPromptTakesAllTheRows) {
 }
 
 TEST(StepPace, BeginsCarefully) {
-  EXPECT_EQ(StepPace().prompt_rows(4, 1.6, 512), StepPace::kLeast);
-  EXPECT_EQ(StepPace().prompt_rows(4, 1.6, 2), 2U);
+  EXPECT_EQ(StepPace().prompt_rows(4, 1.6, 512), 1U);
+  EXPECT_EQ(StepPace().prompt_rows(4, 1.6, 0), 0U);
 }
 
 // Steps of answers take 10 ms, rows of prompts 0.1 ms each: 1.5 times as long is 50 rows.
@@ -26,6 +28,27 @@ TEST(StepPace, FindsTheRowsThatFit) {
   EXPECT_NEAR(pace.prompt_rows(4, 1.5, 512), 50, 1);
   EXPECT_NEAR(pace.prompt_rows(8, 1.5, 512), 50, 1);  // as many as for the next smaller number
   EXPECT_EQ(pace.prompt_rows(4, 1.5, 20), 20U);
+}
+
+// Answers become longer while a prompt is read: from 10 ms a step to 20.
+TEST(StepPace, SeesAgainHowLongAnswersTakeAlone) {
+  StepPace pace;
+  for (int i = 0; i < 100; ++i) {
+    pace.saw(4, 0, 0.010);
+    pace.saw(6, 0, 0.012);
+  }
+  uint32_t most_between = 0, between = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const double alone = 0.010 * (1 + i / 4000.0);
+    const uint32_t n = pace.prompt_rows(4, 1.5, 512);
+    pace.saw(4, n, alone + n * 0.0001);
+    between = n == 0 ? 0 : between + 1;
+    most_between = std::max(most_between, between);
+  }
+  EXPECT_EQ(most_between, StepPace::kProbe);
+  pace.saw(4, 0, 0.020);
+  EXPECT_NEAR(pace.prompt_rows(4, 1.5, 512), 100, 8);
+  EXPECT_NEAR(pace.prompt_rows(6, 1.5, 512), 120, 12);
 }
 
 TEST(StepPace, StepsThatWereHeldUpMakeNoRoom) {
@@ -50,7 +73,7 @@ TEST(StepPace, StandsClocksThatSayNothing) {
   pace.saw(4, 10, 0.005);
   pace.saw(4, 10, 0);
   const uint32_t n = pace.prompt_rows(4, 1.5, 512);
-  EXPECT_GE(n, StepPace::kLeast);
+  EXPECT_GE(n, 1U);
   EXPECT_LE(n, 512U);
 }
 

@@ -83,8 +83,8 @@ enum class From { tile, f16_rows, int8_rows };
 struct Values {
   float* tile;                   // [position, head_dim]
   const std::byte* const* rows;  // [position]
-  const float* weights;          // query i's at [position * weight_stride + i]
-  size_t weight_stride;
+  const float* weights;          // query i's at [position * position_stride + i * query_stride]
+  size_t position_stride, query_stride;
   size_t begin, end;
   size_t head_dim;
 };
@@ -112,7 +112,7 @@ STRIDE_INLINE void value_block(const Values& values, float* const* acc, const fl
     }
   }
   float* row = values.tile + values.begin * values.head_dim + d;
-  const float* weight = values.weights + values.begin * values.weight_stride;
+  const float* weight = values.weights + values.begin * values.position_stride;
   for (size_t p = values.begin; p < values.end; ++p) {
     ahead.fetch(1);
     Vector x[kVectors];
@@ -122,12 +122,12 @@ STRIDE_INLINE void value_block(const Values& values, float* const* acc, const fl
     }
 #pragma GCC unroll 4
     for (size_t i = 0; i < kQueries; ++i) {
-      const Vector w = L::all(weight[i]);
+      const Vector w = L::all(weight[i * values.query_stride]);
 #pragma GCC unroll 8
       for (size_t v = 0; v < kVectors; ++v) sum[i][v] = L::multiply_add(w, x[v], sum[i][v]);
     }
     row += values.head_dim;
-    weight += values.weight_stride;
+    weight += values.position_stride;
   }
 #pragma GCC unroll 4
   for (size_t i = 0; i < kQueries; ++i) {

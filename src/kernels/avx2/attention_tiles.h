@@ -4,75 +4,10 @@
 // so that maxima, exponentials and sums of different queries never meet.
 #pragma once
 
-#include "kernels/avx2/attention_products.h"
+#include "kernels/avx2/attention_few.h"
 
 namespace stride::kernels::avx2 {
 namespace {
-
-constexpr size_t kQueryBlock = 96;
-constexpr float kNone = -__builtin_inff();
-
-// Arrays of [query] are laid out in vectors of lanes; what has more dimensions has, for the vector
-// that begins with query i, [.., lanes] from i times the product of the others on.
-struct Scratch {
-  alignas(64) float tile[kTile * kMaxHeadDim];           // keys as key_at() says, then values
-  alignas(64) float queries[kQueryBlock * kMaxHeadDim];  // [head_dim]
-  alignas(64) float weights[kQueryBlock * kTile];        // scores, then p: [position]
-  alignas(64) float max[kQueryBlock];
-  alignas(64) float sum[kQueryBlock];
-  alignas(64) float factor[kQueryBlock];  // for what was summed before this tile
-  alignas(64) int begin[kQueryBlock];     // what the query sees of the tile; all of it in lanes
-  alignas(64) int end[kQueryBlock];       // beyond the last query
-  alignas(64) float key_factor[kTile];    // of the scores
-  alignas(64) float value_factor[kTile];  // of the weights
-  const std::byte* value_rows[kTile];     // stored, of positions that are
-};
-
-// A block of queries, and the positions [begin, end) of one tile.
-struct Work {
-  const AttentionQueries& queries;
-  const KvView& kv;
-  AttentionState* states;
-  size_t first, n;  // of the queries
-  size_t begin, end;
-
-  size_t tile() const { return begin / kTile * kTile; }
-};
-
-STRIDE_INLINE size_t smaller(size_t a, size_t b) {
-  return a < b ? a : b;
-}
-
-STRIDE_INLINE size_t larger(size_t a, size_t b) {
-  return a > b ? a : b;
-}
-
-// The keys or values of the next tile.
-STRIDE_INLINE Ahead next_tile(const Work& work, bool keys) {
-  for (const KvSpan& span : work.kv.spans) {
-    if (work.end - span.first >= span.n) continue;
-    const size_t i = work.end - span.first;
-    const std::byte* row = (keys ? span.k : span.v) + i * work.kv.row_bytes;
-    return {row, row + smaller(kTile, span.n - i) * work.kv.row_bytes};
-  }
-  return {};
-}
-
-// Calls visit(row, place in the tile, factor) for the keys or values of the tile's positions.
-template <class Visit>
-STRIDE_INLINE void each_row(const Work& work, bool keys, Visit&& visit) {
-  for (const KvSpan& span : work.kv.spans) {
-    const size_t first = larger(work.begin, span.first);
-    const size_t last = smaller(work.end, span.first + span.n);
-    const float* scales = keys ? span.k_scale : span.v_scale;
-    for (size_t p = first; p < last; ++p) {
-      const size_t i = p - span.first;
-      const std::byte* row = (keys ? span.k : span.v) + i * work.kv.row_bytes;
-      visit(row, p % kTile,
-            work.kv.format == KvFormat::int8 ? scales[i * work.kv.scale_stride] : 1.0F);
-    }
-  }
-}
 
 template <KvFormat kFormat>
 void widen_keys(Scratch& scratch, const Work& work) {
@@ -83,29 +18,6 @@ void widen_keys(Scratch& scratch, const Work& work) {
              for (size_t d = 0; d < head_dim; d += kKeyPiece) {
                Lanes8::store(scratch.tile + key_at(place, d), widen<Lanes8, kFormat>(row, d));
              }
-           });
-}
-
-void find_values(Scratch& scratch, const Work& work) {
-  each_row(work, false,
-           [&](const std::byte* row, size_t place, float factor) __attribute__((always_inline)) {
-             scratch.value_factor[place] = factor;
-             scratch.value_rows[place] = row;
-           });
-}
-
-template <class Isa, KvFormat kFormat>
-void widen_values(Scratch& scratch, const Work& work) {
-  using Wide = typename Isa::Wide;
-  const size_t head_dim = work.queries.head_dim;
-  each_row(work, false,
-           [&](const std::byte* row, size_t place, float) __attribute__((always_inline)) {
-             float* out = scratch.tile + place * head_dim;
-             size_t d = 0;
-             for (; d + Wide::kLanes <= head_dim; d += Wide::kLanes) {
-               Wide::store(out + d, widen<Wide, kFormat>(row, d));
-             }
-             if (d < head_dim) Lanes8::store(out + d, widen<Lanes8, kFormat>(row, d));
            });
 }
 
@@ -170,81 +82,6 @@ void soften(Scratch& scratch, size_t at, const Work& work) {
   }
 }
 
-// Adds the weighted values to the sums of kQueries queries from i on, which see the same.
-template <class Isa, From kFrom, size_t kQueries>
-void add_values(Scratch& scratch, const Work& work, size_t i, size_t vector, size_t lanes,
-                Ahead& ahead) {
-  using Wide = typename Isa::Wide;
-  constexpr size_t kVectors = kQueries == 1 ? 4 : Isa::kValueVectors;
-  const Values values{scratch.tile,
-                      scratch.value_rows,
-                      scratch.weights + vector * kTile + i - vector,
-                      lanes,
-                      static_cast<size_t>(scratch.begin[i]),
-                      static_cast<size_t>(scratch.end[i]),
-                      work.queries.head_dim};
-  float* acc[kQueries];
-  for (size_t j = 0; j < kQueries; ++j) acc[j] = work.states[work.first + i + j].acc;
-  const float* factors = scratch.factor + i;
-  size_t d = 0;
-  for (; d + kVectors * Wide::kLanes <= values.head_dim; d += kVectors * Wide::kLanes) {
-    value_block<Wide, kFrom, kQueries, kVectors>(values, acc, factors, d, ahead);
-  }
-  for (; d + Wide::kLanes <= values.head_dim; d += Wide::kLanes) {
-    value_block<Wide, kFrom, kQueries, 1>(values, acc, factors, d, ahead);
-  }
-  if (d < values.head_dim) value_block<Lanes8, kFrom, kQueries, 1>(values, acc, factors, d, ahead);
-}
-
-// Whether queries i to i + 3 lie before `last` and see the same positions.
-STRIDE_INLINE bool four_alike(const Scratch& scratch, size_t i, size_t last) {
-  if (i + 4 > last) return false;
-  const int *begin = scratch.begin + i, *end = scratch.end + i;
-  for (size_t j = 1; j < 4; ++j) {
-    if (begin[j] != begin[0] || end[j] != end[0]) return false;
-  }
-  return true;
-}
-
-// Queries of the vector from `vector` on; four at a time where they see the same: a weight of 0
-// must not meet a value that a query does not see, which may be infinite.
-template <class Isa, KvFormat kFormat>
-void add_values(Scratch& scratch, const Work& work, size_t vector, size_t lanes, Ahead& ahead) {
-  constexpr From kRows = kFormat == KvFormat::f16 ? From::f16_rows : From::int8_rows;
-  const size_t last = smaller(vector + lanes, work.n);
-  size_t i = vector;
-  if (i == 0) {
-    const auto begin = static_cast<int>(work.begin - work.tile());
-    const auto end = static_cast<int>(work.end - work.tile());
-    if (four_alike(scratch, 0, last) && scratch.begin[0] == begin && scratch.end[0] == end) {
-      add_values<Isa, kRows, 4>(scratch, work, 0, vector, lanes, ahead);
-      i = 4;
-    } else {
-      widen_values<Isa, kFormat>(scratch, work);
-    }
-  }
-  while (i < last) {
-    const bool sees = scratch.begin[i] < scratch.end[i];
-    if (four_alike(scratch, i, last)) {
-      if (sees) add_values<Isa, From::tile, 4>(scratch, work, i, vector, lanes, ahead);
-      i += 4;
-    } else {
-      if (sees) add_values<Isa, From::tile, 1>(scratch, work, i, vector, lanes, ahead);
-      i += 1;
-    }
-  }
-}
-
-// What each query sees of the tile.
-void set_ranges(Scratch& scratch, const Work& work) {
-  for (size_t i = 0; i < work.n; ++i) {
-    const size_t first = larger(work.begin, work.queries.begin[work.first + i]);
-    const size_t last = smaller(work.end, work.queries.end[work.first + i]);
-    scratch.begin[i] = first < last ? static_cast<int>(first - work.tile()) : 0;
-    scratch.end[i] = first < last ? static_cast<int>(last - work.tile()) : 0;
-  }
-}
-
 // Calls visit(lanes type, query) for the vectors of the block: wide ones, at the end perhaps a
 // narrow one.
 template <class Isa, class Visit>
@@ -256,6 +93,7 @@ STRIDE_INLINE void each_vector(size_t n, Visit&& visit) {
 
 template <class Isa, KvFormat kFormat>
 void attend_tile(Scratch& scratch, const Work& work) {
+  if (work.n <= kFewQueries) return attend_tile_across<Isa, kFormat>(scratch, work);
   using Wide = typename Isa::Wide;
   const size_t head_dim = work.queries.head_dim;
   const size_t begin = work.begin - work.tile(), end = work.end - work.tile();
@@ -273,29 +111,35 @@ void attend_tile(Scratch& scratch, const Work& work) {
   find_values(scratch, work);
   each_vector<Isa>(work.n, [&](auto lanes, size_t at) __attribute__((always_inline)) {
     soften<decltype(lanes)>(scratch, at, work);
-    add_values<Isa, kFormat>(scratch, work, at, lanes.kLanes, values);
+    const size_t last = smaller(at + lanes.kLanes, work.n);
+    add_values<Isa, kFormat>(scratch, work, {at, last, at * kTile, lanes.kLanes, 1}, values);
   });
 }
 
-// Queries to lanes, and states to those of nothing seen.
+// Queries to lanes.
 template <class Isa>
 void load_queries(Scratch& scratch, const Work& work) {
   const size_t head_dim = work.queries.head_dim;
   each_vector<Isa>(work.n, [&](auto lanes, size_t at) __attribute__((always_inline)) {
     float* out = scratch.queries + at * head_dim;
     for (size_t i = 0; i < lanes.kLanes; ++i) {
-      scratch.max[at + i] = kNone;
-      scratch.sum[at + i] = 0;
-      scratch.begin[at + i] = 0;
-      scratch.end[at + i] = kTile;
       const bool used = at + i < work.n;
       const float* q = work.queries.q + (work.first + at + i) * work.queries.q_stride;
       for (size_t d = 0; d < head_dim; ++d) out[d * lanes.kLanes + i] = used ? q[d] : 0;
     }
   });
-  for (size_t i = 0; i < work.n; ++i) {
-    __builtin_memset(work.states[work.first + i].acc, 0, head_dim * sizeof(float));
+}
+
+// States to those of nothing seen, also in lanes without a query.
+void clear_states(Scratch& scratch, const Work& work) {
+  for (size_t i = 0; i < kQueryBlock; ++i) {
+    scratch.max[i] = kNone;
+    scratch.sum[i] = 0;
+    scratch.begin[i] = 0;
+    scratch.end[i] = kTile;
   }
+  for (size_t i = 0; i < work.n; ++i)
+    __builtin_memset(work.states[work.first + i].acc, 0, work.queries.head_dim * sizeof(float));
 }
 
 // Work.begin and end are those of the chunk here, of a tile below.
@@ -309,7 +153,8 @@ void attend_block(Scratch& scratch, Work work) {
   }
   low = larger(low, work.begin);
   high = smaller(high, work.end);
-  load_queries<Isa>(scratch, work);
+  clear_states(scratch, work);
+  if (work.n > kFewQueries) load_queries<Isa>(scratch, work);
   for (work.begin = low; work.begin < high; work.begin = work.end) {
     work.end = smaller(high, work.tile() + kTile);
     if (work.kv.format == KvFormat::f16) {

@@ -40,6 +40,25 @@ struct Lanes8 {
     return _mm256_blendv_ps(otherwise, v, _mm256_castsi256_ps(inside));
   }
 
+  // v in the lanes with begin <= first + lane < end, else `otherwise`.
+  STRIDE_INLINE static Vector where_inside(int first, int begin, int end, Vector v,
+                                           Vector otherwise) {
+    const __m256i at =
+        _mm256_add_epi32(_mm256_set1_epi32(first), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    const __m256i early = _mm256_cmpgt_epi32(_mm256_set1_epi32(begin), at);
+    const __m256i inside =
+        _mm256_andnot_si256(early, _mm256_cmpgt_epi32(_mm256_set1_epi32(end), at));
+    return _mm256_blendv_ps(otherwise, v, _mm256_castsi256_ps(inside));
+  }
+
+  STRIDE_INLINE static float first(Vector v) { return _mm256_cvtss_f32(v); }
+  // Of lanes that are not NaN.
+  STRIDE_INLINE static float largest(Vector v) {
+    __m128 four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    four = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(four, _mm_shuffle_ps(four, four, 1)));
+  }
+
   STRIDE_INLINE static Vector widen_f16(const std::byte* p) { return _mm256_cvtph_ps(load128(p)); }
   STRIDE_INLINE static Vector widen_int8(const std::byte* p) {
     const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));

@@ -4,7 +4,7 @@
 
 #include "kernels/avx512vnni/intrinsics.h"
 
-#include "kernels/avx2/simd.h"
+#include "kernels/avx2/lanes.h"
 
 namespace stride::kernels::STRIDE_AVX512 {
 namespace {
@@ -67,6 +67,21 @@ struct Lanes16 {
     const __mmask16 late = _mm512_cmpgt_epi32_mask(_mm512_loadu_si512(end), at);
     const __mmask16 early = _mm512_cmpgt_epi32_mask(_mm512_loadu_si512(begin), at);
     return _mm512_mask_blend_ps(static_cast<__mmask16>(late & ~early), otherwise, v);
+  }
+
+  STRIDE_INLINE static Vector where_inside(int first, int begin, int end, Vector v,
+                                           Vector otherwise) {
+    const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i at = _mm512_add_epi32(_mm512_set1_epi32(first), lane);
+    const __mmask16 late = _mm512_cmpgt_epi32_mask(_mm512_set1_epi32(end), at);
+    const __mmask16 early = _mm512_cmpgt_epi32_mask(_mm512_set1_epi32(begin), at);
+    return _mm512_mask_blend_ps(static_cast<__mmask16>(late & ~early), otherwise, v);
+  }
+
+  STRIDE_INLINE static float first(Vector v) { return _mm_cvtss_f32(_mm512_castps512_ps128(v)); }
+  STRIDE_INLINE static float largest(Vector v) {
+    const __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    return avx2::Lanes8::largest(eight);
   }
 
   STRIDE_INLINE static Vector widen_f16(const std::byte* p) {
