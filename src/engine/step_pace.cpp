@@ -7,9 +7,9 @@ namespace stride::engine {
 
 namespace {
 
-constexpr double kWeight = 0.1;  // of the latest step in a mean
-constexpr double kSlowWeight = 0.03;
-constexpr double kOutlier = 1.2;  // times the mean: what is longer counts as so long
+constexpr double kWeight = 0.1;       // of the latest step in a mean
+constexpr double kSlowWeight = 0.01;  // what all have grown by is not one number of rows' own
+constexpr double kOutlier = 1.2;      // times the mean: what is longer counts as so long
 
 void update(double& mean, double value, double weight) {
   mean = mean == 0 ? value : mean + weight * (value - mean);

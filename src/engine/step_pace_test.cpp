@@ -48,7 +48,7 @@ TEST(StepPace, SeesAgainHowLongAnswersTakeAlone) {
   EXPECT_EQ(most_between, StepPace::kProbe);
   pace.saw(4, 0, 0.020);
   EXPECT_NEAR(pace.prompt_rows(4, 1.5, 512), 100, 8);
-  EXPECT_NEAR(pace.prompt_rows(6, 1.5, 512), 120, 12);
+  EXPECT_NEAR(pace.prompt_rows(6, 1.5, 512), 120, 15);
 }
 
 TEST(StepPace, StepsThatWereHeldUpMakeNoRoom) {
