@@ -174,7 +174,7 @@ void Answer::on_prompt_logprobs(uint32_t choice, std::span<const decode::Logprob
   send(encoder_->prompt_logprobs(choice, all));
 }
 
-void Answer::tell_time(Clock::time_point now) {
+void Answer::tell_time(Clock::time_point now, const engine::GeneratedToken& token) {
   if (!call().output.timings_per_token) return;
   RunningTimings out;
   if (wait_.progress) {
@@ -183,6 +183,7 @@ void Answer::tell_time(Clock::time_point now) {
   }
   out.prompt_seconds = seconds_between(admitted_at_, first_token_at_);
   out.decode_seconds = seconds_between(first_token_at_, now);
+  out.drafts = token.drafts;
   encoder_->clock(out);
 }
 
@@ -195,7 +196,7 @@ void Answer::on_token(uint32_t choice, const engine::GeneratedToken& token) {
   if (last != Clock::time_point{} && parts_.on_token_gap)
     parts_.on_token_gap(seconds_between(last, now));
   last = now;
-  tell_time(now);
+  tell_time(now, token);
   send(encoder_->token(choice, token));
 }
 

@@ -87,7 +87,7 @@ class Answer : public std::enable_shared_from_this<Answer> {
   void begin();
   void respond(net::HttpResponse response);
   bool is_whole() const;
-  void tell_time(Clock::time_point now);
+  void tell_time(Clock::time_point now, const engine::GeneratedToken& token);
   void send(std::string bytes);
   void end_choice(uint32_t choice, Result<engine::Generated> result);
   void complete();

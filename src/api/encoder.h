@@ -67,6 +67,7 @@ struct RunningTimings {
   uint32_t n_cached = 0;  // and found in the cache
   double prompt_seconds = 0;
   double decode_seconds = 0;
+  engine::SpeculationStats::Head drafts{};
 };
 
 class Encoder {

@@ -48,6 +48,10 @@ void write_speed(JsonText& out, uint64_t n_read, double read_seconds, uint64_t n
       .field("predicted_per_second", rounded(rate(n_written, write_seconds)));
 }
 
+void write_drafts(JsonText& out, const engine::SpeculationStats::Head& drafts) {
+  out.field("draft_n", drafts.n_draft).field("draft_n_accepted", drafts.n_accepted);
+}
+
 }  // namespace
 
 std::string Ids::make(std::string_view prefix, uint64_t which) const {
@@ -130,20 +134,13 @@ void write_timings(JsonText& out, const engine::Generated& generated) {
   const engine::Timings& timings = generated.timings;
   const uint32_t n_read = usage.prompt_tokens - std::min(usage.prompt_tokens, usage.reused_tokens);
   const uint32_t n_written = usage.completion_tokens();
-  uint64_t n_draft = 0;
-  uint64_t n_accepted = 0;
-  for (const auto& head : generated.speculation.heads) {
-    n_draft += head.n_draft;
-    n_accepted += head.n_accepted;
-  }
   out.object()
       .field("cache_n", usage.reused_tokens)
       .field("cache_matched_n", usage.matched_tokens)
       .field("cache_miss", engine::name(usage.cache_miss));
   write_speed(out, n_read, timings.prefill_seconds, n_written, timings.decode_seconds);
-  out.field("draft_n", n_draft)
-      .field("draft_n_accepted", n_accepted)
-      .field("finish_cause", engine::name(generated.finish_cause));
+  write_drafts(out, generated.speculation.sum());
+  out.field("finish_cause", engine::name(generated.finish_cause));
   out.key("guards").array();
   for (const decode::Intervention& intervention : generated.interventions)
     out.object()
@@ -157,6 +154,7 @@ void write_running_timings(JsonText& out, const RunningTimings& timings, uint64_
   const uint32_t n_read = timings.n_prompt - std::min(timings.n_prompt, timings.n_cached);
   out.object().field("cache_n", timings.n_cached);
   write_speed(out, n_read, timings.prompt_seconds, n_written, timings.decode_seconds);
+  write_drafts(out, timings.drafts);
   out.end();
 }
 

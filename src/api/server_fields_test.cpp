@@ -88,10 +88,11 @@ TEST_F(ServerTest, TellsTheTimeOfEachToken) {
     client.send(request("POST", path, body));
     const auto taken = service_.taken.take();
     taken.listener.on_prefill({.total = 9, .reused = 4, .processed = 5});
-    taken.listener.on_token({.id = 'Y'});
+    taken.listener.on_token({.id = 'Y', .drafts = {.n_draft = 4, .n_accepted = 3}});
     taken.listener.on_delta({.kind = chat::Delta::Kind::content, .text = "Y"});
     client.read_through(R"("timings":{"cache_n":4,"prompt_n":5,"prompt_ms":)");
     client.read_through(R"("predicted_n":1,)");
+    client.read_through(R"("draft_n":4,"draft_n_accepted":3})");
     taken.listener.on_finish(generated("Y"));
   }
 }

@@ -61,6 +61,7 @@ struct GeneratedToken {
   decode::Channel channel = decode::Channel::content;
   bool forced = false;                         // put there by a guard, not chosen
   std::optional<decode::Logprobs> logprobs{};  // of chosen tokens, where asked for
+  SpeculationStats::Head drafts{};             // until now, by a service
 };
 
 // Why part of a prompt had to be read, though it may have been read before.

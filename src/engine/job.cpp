@@ -12,7 +12,13 @@ Result<std::unique_ptr<Job>> Job::make(RequestId id, const Engine& engine, Servi
   job->id = id;
   job->request = std::move(request);
   job->listener = std::move(listener);
-  job->text_listener = {.on_delta = job->listener.on_delta, .on_token = job->listener.on_token};
+  job->text_listener.on_delta = job->listener.on_delta;
+  if (job->listener.on_token) {
+    job->text_listener.on_token = [job = job.get()](GeneratedToken token) {
+      if (job->speculator) token.drafts = job->speculator->stats().sum();
+      job->listener.on_token(token);
+    };
+  }
   const size_t n_prompt = job->request.input.prompt.size();
   if (n_prompt == 0) return stride::fail(Errc::invalid_argument, "the prompt is empty");
   if (n_prompt >= capacity) {

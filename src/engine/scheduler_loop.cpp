@@ -154,10 +154,9 @@ void Scheduler::Loop::finish(std::unique_ptr<Job> job, const std::optional<Error
     signals_.erase(job->id);
     stats_.generated_tokens += job->text().size() - job->request.input.prompt.size();
     if (job->speculator) {
-      for (const auto& head : job->speculator->stats().heads) {
-        stats_.n_draft += head.n_draft;
-        stats_.n_draft_accepted += head.n_accepted;
-      }
+      const SpeculationStats::Head drafts = job->speculator->stats().sum();
+      stats_.n_draft += drafts.n_draft;
+      stats_.n_draft_accepted += drafts.n_accepted;
     }
     if (job->began) {
       stats_.prompt_tokens += job->progress.total;

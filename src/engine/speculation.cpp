@@ -16,6 +16,15 @@ constexpr uint32_t kUsualBacklog = 8;
 
 }  // namespace
 
+SpeculationStats::Head SpeculationStats::sum() const {
+  Head out;
+  for (const Head& head : heads) {
+    out.n_draft += head.n_draft;
+    out.n_accepted += head.n_accepted;
+  }
+  return out;
+}
+
 Result<> check_mtp_depth(std::optional<uint32_t> depth, uint32_t n_mtp) {
   if (depth.value_or(0) <= n_mtp) return {};
   return fail(Errc::invalid_argument, "mtp_depth is {}, but the model has {} MTP heads", *depth,

@@ -34,6 +34,8 @@ struct SpeculationStats {
   uint32_t n_token = 0;       // of the text, that those runs have read
   double draft_seconds = 0;
 
+  // Of all heads.
+  Head sum() const;
   double tokens_per_pass() const { return n_pass > 0 ? static_cast<double>(n_token) / n_pass : 0; }
 };
 
