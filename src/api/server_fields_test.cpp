@@ -122,7 +122,7 @@ TEST_F(ServerTest, GoesOnWithAConversation) {
   const auto items = ask("GET", path + "/items");
   EXPECT_NE(items.body.find("Three"), std::string::npos) << items.body;
   // An item of an answer can be named instead of being sent.
-  const size_t item_at = items.body.find("msg_", items.body.find("assistant") - 150);
+  const size_t item_at = items.body.rfind("msg_", items.body.find("assistant"));
   const std::string item = items.body.substr(item_at, items.body.find('"', item_at) - item_at);
   Client client(server_->port());
   client.send(
