@@ -76,6 +76,16 @@ constexpr std::string_view kDamages[] = {
     "<parameter=parameter=", "<parameter=city:", "</parametre>", "drop ", "1e400", "{'a': True",
     "ha ha ha ", "<|im_end|>", "</tool_call></tool_call>", "{\"name\": \"look\", \"arguments\"",
 };
+// How answers ended, and what they held.
+constexpr std::string_view kAnswers[] = {
+    "/v1/chat/completions stop", "/v1/chat/completions length", "/v1/chat/completions tool_calls",
+    "/v1/chat/completions logprobs", "/v1/chat/completions cut call", "/v1/completions stop",
+    "/v1/completions length", "/v1/completions logprobs", "/v1/responses completed",
+    "/v1/responses incomplete", "/v1/responses logprobs", "/v1/responses call",
+    "/v1/responses cut call", "/v1/messages end_turn", "/v1/messages max_tokens",
+    "/v1/messages tool_use", "/v1/messages stop_sequence", "/v1/messages cut call",
+    "thinking_budget", "answer_reserve", "end_in_reasoning", "call_in_reasoning",
+};
 // clang-format on
 
 std::string expected_reason(Dialect dialect, const engine::Generated& g) {
@@ -246,30 +256,7 @@ TEST_F(ServerOutputs, StreamsAndWholeAnswersTellAllInEveryDialect) {
   }
   for (const std::string_view damage : kDamages)
     EXPECT_GE(seen_[std::string(damage)], 5 * std::size(kDialects)) << damage;
-  for (const char* what : {"/v1/chat/completions stop",
-                           "/v1/chat/completions length",
-                           "/v1/chat/completions tool_calls",
-                           "/v1/chat/completions logprobs",
-                           "/v1/chat/completions cut call",
-                           "/v1/completions stop",
-                           "/v1/completions length",
-                           "/v1/completions logprobs",
-                           "/v1/responses completed",
-                           "/v1/responses incomplete",
-                           "/v1/responses logprobs",
-                           "/v1/responses call",
-                           "/v1/responses cut call",
-                           "/v1/messages end_turn",
-                           "/v1/messages max_tokens",
-                           "/v1/messages tool_use",
-                           "/v1/messages stop_sequence",
-                           "/v1/messages cut call",
-                           "thinking_budget",
-                           "answer_reserve",
-                           "end_in_reasoning",
-                           "call_in_reasoning",
-                           "loop"})
-    EXPECT_GE(seen_[what], 5U) << what;
+  for (const std::string_view what : kAnswers) EXPECT_GE(seen_[std::string(what)], 5U) << what;
 }
 
 }  // namespace
