@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "api/encoder.h"
 #include "api/errors.h"
 #include "api/store.h"
 #include "json/json_fwd.h"
@@ -33,17 +34,29 @@ class ConversationStore {
 
   // Refused where there is none.
   Outcome<Json> items(const std::string& client, const std::string& id) const;
-  // The conversation with these items (an array) behind its own; nothing where there is none.
-  std::optional<StoredConversation> add(const std::string& client, const std::string& id,
-                                        const Json& items);
-  // The input and the output of a response; see append_response_items().
+  Outcome<Json> item(const std::string& client, const std::string& id,
+                     const std::string& item) const;
+  // The conversation after these changes; refused where there is none. `items` is an array.
+  Outcome<StoredConversation> add(const std::string& client, const std::string& id,
+                                  const Json& items);
+  Outcome<StoredConversation> erase_item(const std::string& client, const std::string& id,
+                                         const std::string& item);
+  Outcome<StoredConversation> set_metadata(const std::string& client, const std::string& id,
+                                           std::string metadata);
+  // The input and the output of a response, of which `ids` are; see append_response_items().
   void add_response(const std::string& client, const std::string& id, const std::string& input,
-                    const std::string& response, const std::string& handle);
+                    const std::string& response, const Ids& ids);
 
  private:
+  Outcome<StoredConversation> save_items(const std::string& client, const std::string& id,
+                                         const Json& items);
+
   Store& store_;
-  std::mutex mutex_;  // of adding
+  std::mutex mutex_;  // of changes
 };
+
+// Gives each item of an array a type and a name, where it has none.
+void name_items(Json& items, const Ids& ids);
 
 Failure unknown_conversation(const std::string& id);
 

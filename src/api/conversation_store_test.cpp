@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/conversation_store.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "api/response_store.h"
@@ -13,20 +14,40 @@ TEST(ConversationStore, GrowsByResponses) {
   const auto store = *Store::open({});
   ConversationStore conversations(*store);
   conversations.save("me", "c", {.created = 5, .metadata = R"({"a":"b"})"});
-  conversations.add_response("me", "c", R"([{"role":"user","content":"1"}])",
-                             R"({"output":[{"type":"reasoning","id":"rs"}]})", "h");
+  const Ids ids(3);
+  conversations.add_response("me", "c", R"([{"role":"user","content":"1"},"text"])",
+                             R"({"output":[{"type":"reasoning","id":"rs"}]})", ids);
   const auto found = conversations.find("me", "c");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->created, 5);
   EXPECT_EQ(found->metadata, R"({"a":"b"})");
-  EXPECT_EQ(found->items, R"([{"role":"user","content":"1"},)"
-                          R"({"type":"reasoning","id":"rs","encrypted_content":"h"}])");
-  EXPECT_EQ(conversations.items("me", "c")->size(), 2U);
+  EXPECT_EQ(found->items, fmt::format(R"([{{"role":"user","content":"1","type":"message",)"
+                                      R"("id":"{}"}},"text",{{"type":"reasoning","id":"rs",)"
+                                      R"("encrypted_content":"{}"}}])",
+                                      ids.make("msg_", uint64_t{1} << 32), reasoning_handle(ids)));
+  EXPECT_EQ(conversations.items("me", "c")->size(), 3U);
   EXPECT_EQ(conversations.items("you", "c").error().kind, FailureKind::not_found);
   EXPECT_FALSE(conversations.add("you", "c", Json::array()));
   EXPECT_FALSE(conversations.erase("you", "c"));
   EXPECT_TRUE(conversations.erase("me", "c"));
   EXPECT_FALSE(conversations.find("me", "c"));
+}
+
+TEST(ConversationStore, LetsSingleItemsBeReadAndErased) {
+  const auto store = *Store::open({});
+  ConversationStore conversations(*store);
+  conversations.save("me", "c", {.created = 5, .items = R"([{"id":"a"},{"id":"b","x":1.50}])"});
+  EXPECT_EQ(json::dump(*conversations.item("me", "c", "b")), R"({"id":"b","x":1.50})");
+  EXPECT_EQ(conversations.item("me", "c", "d").error().param, "item_id");
+  EXPECT_EQ(conversations.item("me", "d", "b").error().param, "conversation");
+  EXPECT_EQ(conversations.item("you", "c", "b").error().param, "conversation");
+  EXPECT_FALSE(conversations.erase_item("you", "c", "b"));
+  EXPECT_FALSE(conversations.erase_item("me", "c", "d"));
+  EXPECT_EQ(conversations.erase_item("me", "c", "a")->items, R"([{"id":"b","x":1.50}])");
+  EXPECT_FALSE(conversations.item("me", "c", "a"));
+  EXPECT_EQ(conversations.set_metadata("me", "c", R"({"k":"v"})")->items,
+            R"([{"id":"b","x":1.50}])");
+  EXPECT_EQ(conversations.find("me", "c")->metadata, R"({"k":"v"})");
 }
 
 TEST(ResponseStore, FindsItemsByTheirNames) {

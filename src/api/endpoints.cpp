@@ -129,6 +129,8 @@ void Endpoints::handle(Incoming in) {
       return respond(in, conversation(in));
     case Endpoint::conversation_items:
       return respond(in, conversation_items(in));
+    case Endpoint::conversation_item:
+      return respond(in, conversation_item(in));
     case Endpoint::metrics:
       return respond(in, {.headers = {{"Content-Type", "text/plain; version=0.0.4"}},
                           .body = metrics_.text(service_.stats(), http_stats_())});

@@ -69,6 +69,7 @@ class Endpoints {
   Outcome<std::string> make_conversation(const Incoming& in);
   Outcome<std::string> conversation(const Incoming& in);
   Outcome<std::string> conversation_items(const Incoming& in);
+  Outcome<std::string> conversation_item(const Incoming& in);
 
   // endpoints_tokens.cpp
   Outcome<std::string> count_tokens(Incoming& in);

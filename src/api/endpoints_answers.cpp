@@ -154,8 +154,7 @@ std::function<void(const AnswerReport&)> Endpoints::report_handler(
       turns_.save(client, *call, ids, i, report.choices[i]);
     const ResponsesPart& part = call->responses;
     if (!part.conversation.empty() && !report.body.empty())
-      conversations_.add_response(client, part.conversation, part.input_items, report.body,
-                                  reasoning_handle(ids));
+      conversations_.add_response(client, part.conversation, part.input_items, report.body, ids);
     if (call->dialect == Dialect::responses && part.store && !report.body.empty())
       responses_.save(client, answer_id(call->dialect, ids),
                       {.previous = part.previous,

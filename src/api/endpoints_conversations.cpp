@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conversations of the Responses API: made, read, added to, deleted. Single items have no path.
+// Conversations of the Responses API and their items: made, read, added to, deleted.
 #include <chrono>
 #include <random>
 
@@ -51,11 +51,9 @@ Outcome<Json> read_items(const Fields& body, const Ids& ids) {
     return refuse("items", fmt::format("items has {} entries; at most {} can be added at once",
                                        given->size(), kMostItems));
   Json out = *given;
-  for (size_t i = 0; i < out.size(); ++i) {
+  for (size_t i = 0; i < out.size(); ++i)
     if (!out[i].is_object()) return refuse("items", fmt::format("items[{}] is not an object", i));
-    if (json::string_member(out[i], "type") == nullptr) out[i]["type"] = "message";
-    if (json::string_member(out[i], "id") == nullptr) out[i]["id"] = ids.make("msg_", i);
-  }
+  name_items(out, ids);
   return out;
 }
 
@@ -92,10 +90,8 @@ Outcome<std::string> Endpoints::make_conversation(const Incoming& in) {
 
 Outcome<std::string> Endpoints::conversation(const Incoming& in) {
   const std::string& id = in.match.id;
-  auto stored = conversations_.find(in.client, id);
-  if (!stored) return std::unexpected(unknown_conversation(id));
   if (in.request.method == "DELETE") {
-    conversations_.erase(in.client, id);
+    if (!conversations_.erase(in.client, id)) return std::unexpected(unknown_conversation(id));
     return JsonText()
         .object()
         .field("id", id)
@@ -106,9 +102,12 @@ Outcome<std::string> Endpoints::conversation(const Incoming& in) {
   }
   if (in.request.method == "POST") {
     const Json body = STRIDE_TRY(parse_body(in.request.body));
-    stored->metadata = STRIDE_TRY(read_metadata(Fields(body)));
-    conversations_.save(in.client, id, *stored);
+    std::string metadata = STRIDE_TRY(read_metadata(Fields(body)));
+    return conversation_object(
+        id, STRIDE_TRY(conversations_.set_metadata(in.client, id, std::move(metadata))));
   }
+  const auto stored = conversations_.find(in.client, id);
+  if (!stored) return std::unexpected(unknown_conversation(id));
   return conversation_object(id, *stored);
 }
 
@@ -118,8 +117,17 @@ Outcome<std::string> Endpoints::conversation_items(const Incoming& in) {
     return list_object(STRIDE_TRY(conversations_.items(in.client, id)));
   const Json body = STRIDE_TRY(parse_body(in.request.body));
   const Json items = STRIDE_TRY(read_items(Fields(body), new_ids()));
-  if (!conversations_.add(in.client, id, items)) return std::unexpected(unknown_conversation(id));
+  STRIDE_TRY(conversations_.add(in.client, id, items));
   return list_object(items);
+}
+
+// One item as it is kept; the conversation without it.
+Outcome<std::string> Endpoints::conversation_item(const Incoming& in) {
+  const std::string& id = in.match.id;
+  const std::string& item = in.match.item;
+  if (in.request.method == "DELETE")
+    return conversation_object(id, STRIDE_TRY(conversations_.erase_item(in.client, id, item)));
+  return json::dump(STRIDE_TRY(conversations_.item(in.client, id, item)));
 }
 
 }  // namespace stride::api

@@ -71,6 +71,17 @@ FailureKind kind_of(const Error& error) {
   return FailureKind::internal;
 }
 
+// The place that the errors of lower layers begin with: "messages[3].content must be ...".
+std::string place_in(std::string_view message) {
+  for (const std::string_view field : {"messages", "tools"}) {
+    const size_t end = message.find_first_of(" :");
+    const std::string_view place = message.substr(0, end);
+    if (place == field || (place.starts_with(field) && place[field.size()] == '['))
+      return std::string(place);
+  }
+  return {};
+}
+
 void write_openai(JsonText& out, const Failure& failure) {
   const Row& row = row_of(failure.kind);
   std::string message = failure.message;
@@ -95,7 +106,8 @@ void write_openai(JsonText& out, const Failure& failure) {
 
 }  // namespace
 
-Failure::Failure(Error error) : kind(kind_of(error)), message(std::move(error.message)) {}
+Failure::Failure(Error error)
+    : kind(kind_of(error)), message(std::move(error.message)), param(place_in(message)) {}
 
 std::unexpected<Failure> refuse(std::string param, std::string message) {
   return std::unexpected(

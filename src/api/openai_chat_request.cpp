@@ -75,13 +75,13 @@ void take_out_blocks(Json& message) {
 }
 
 // A tool in the form of Responses, which some clients send here, too.
-Json wrapped(const Json& tool) {
+Outcome<Json> wrapped(const Json& tool) {
   const std::string* name = json::string_member(tool, "name");
   if (name == nullptr) return tool;
   const Json* parameters = json::member(tool, "parameters");
   if (parameters == nullptr) parameters = json::member(tool, "input_schema");
   const auto text = function_tool(*name, json::member(tool, "description"), parameters);
-  return *json::parse(text, {.numbers = json::Numbers::exact});
+  return STRIDE_TRY(json::parse(text, {.max_depth = kMostDepth, .numbers = json::Numbers::exact}));
 }
 
 // Clients declare tools that only their own vendor serves; those are skipped.
@@ -105,7 +105,7 @@ Outcome<> keep_functions(Json& body) {
     if (!tool.is_object()) return refuse("tools", fmt::format("tools[{}] is not an object", i));
     const std::string* type = json::string_member(tool, "type");
     if (type != nullptr && *type != "function") continue;
-    kept.push_back(tool.contains("function") ? std::move(tool) : wrapped(tool));
+    kept.push_back(tool.contains("function") ? std::move(tool) : STRIDE_TRY(wrapped(tool)));
   }
   *tools = std::move(kept);
   return {};

@@ -12,7 +12,6 @@
 namespace stride::api {
 namespace {
 
-constexpr size_t kMostDepth = 128;
 constexpr size_t kMostBytes = size_t{64} << 20;
 constexpr size_t kMostValues = 2'000'000;
 constexpr size_t kLookedAt = 400;  // bytes at the front of instructions

@@ -11,6 +11,9 @@
 
 namespace stride::api {
 
+// Of nested arrays and objects in a body, and so in texts that parts of it are written to.
+inline constexpr size_t kMostDepth = 128;
+
 // Parses a request's body with the limits of the server. The root is an object.
 Outcome<Json> parse_body(std::string_view text);
 

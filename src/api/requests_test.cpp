@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "api/testing/requests.h"
+#include "api/testing/scripted_engine.h"
 
 namespace stride::api {
 namespace {
@@ -152,6 +153,40 @@ TEST(ChatRequest, MaxCompletionTokensWins) {
   EXPECT_EQ(good(Dialect::chat, chat_body(R"("max_tokens":900,"max_completion_tokens":800)"))
                 .options.max_tokens,
             800U);
+}
+
+TEST(ChatRequest, NamesThePlaceOfWhatTheConversationCannotBe) {
+  const auto param = [](const std::string& messages) {
+    return bad(Dialect::chat, R"({"messages":)" + messages + "}").param;
+  };
+  EXPECT_EQ(param(R"([{"content":"x"}])"), "messages[0]");
+  EXPECT_EQ(param(R"([{"role":"user","content":5}])"), "messages[0].content");
+  EXPECT_EQ(param(R"([{"role":"user","content":[{"type":"text"}]}])"),
+            "messages[0].content[0].text");
+  EXPECT_EQ(bad(Dialect::chat, chat_body(R"("tools":{})")).param, "tools");
+}
+
+// Nested as deep as a body may be, in every form that declares it, and in what a call was given.
+TEST(Requests, TakeDeepTools) {
+  std::string deep = R"({"type":"string"})";
+  for (int i = 0; i < 50; ++i) deep = R"({"properties":{"a":)" + deep + "}}";
+  const std::string flat = R"({"name":"f","parameters":)" + deep + "}";
+  const std::string call = R"({"role":"assistant","tool_calls":[{"id":"1","function":{"name":"f",)"
+                           R"("arguments":{"a":)" +
+                           deep + R"(}}}]},{"role":"tool","tool_call_id":"1","content":"x"}])";
+  const std::pair<Dialect, std::string> bodies[] = {
+      {Dialect::chat, chat_body(R"("tools":[{"type":"function","function":)" + flat + "}]")},
+      {Dialect::chat, chat_body("\"tools\":[" + flat + "]")},
+      {Dialect::chat, chat_body("\"functions\":[" + flat + "]")},
+      {Dialect::chat, R"({"messages":[{"role":"user","content":"Hi"},)" + call + "}"},
+      {Dialect::responses, R"({"input":"Hi","tools":[)" + flat + "]}"},
+      {Dialect::messages, messages_body(R"("tools":[{"name":"f","input_schema":)" + deep + "}]")},
+  };
+  const testing::ScriptedEngine scripted = testing::make_scripted_engine("");
+  for (const auto& [dialect, body] : bodies) {
+    const auto requests = prepare(good(dialect, body), *scripted.engine, 100'000);
+    EXPECT_TRUE(requests) << requests.error().message;
+  }
 }
 
 TEST(ChatRequest, NamesThePlaceOfAnImage) {

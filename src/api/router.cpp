@@ -32,6 +32,8 @@ constexpr std::array kRoutes = {
     Route{"DELETE", "/conversations/{}", conversation, Dialect::responses},
     Route{"GET", "/conversations/{}/items", conversation_items, Dialect::responses},
     Route{"POST", "/conversations/{}/items", conversation_items, Dialect::responses},
+    Route{"GET", "/conversations/{}/items/{}", conversation_item, Dialect::responses},
+    Route{"DELETE", "/conversations/{}/items/{}", conversation_item, Dialect::responses},
     Route{"POST", "/messages", messages, Dialect::messages},
     Route{"POST", "/messages/count_tokens", message_tokens, Dialect::messages},
     Route{"GET", "/models", models},
@@ -49,20 +51,25 @@ constexpr std::array kRoutes = {
     Route{"POST", "/api/event_logging/batch", nothing, Dialect::messages, Access::open},
 };
 
-// One pattern against a path; the text at {} goes to `id`.
-bool matches(std::string_view pattern, std::string_view path, std::string& id) {
-  const size_t hole = pattern.find("{}");
-  if (hole == std::string_view::npos) return pattern == path;
-  const std::string_view tail = pattern.substr(hole + 2);
-  if (!path.starts_with(pattern.substr(0, hole)) || !path.ends_with(tail)) return false;
-  if (path.size() <= hole + tail.size()) return false;
-  const std::string_view middle = path.substr(hole, path.size() - hole - tail.size());
+using Holes = std::array<std::string, 2>;
+
+// One pattern against a path; the texts at {} go to `holes`.
+bool matches(std::string_view pattern, std::string_view path, Holes& holes) {
   // Only a model's name may hold slashes.
-  if (!pattern.starts_with("/models/") && middle.find('/') != std::string_view::npos) return false;
-  const auto decoded = net::percent_decode(middle);
-  if (!decoded) return false;
-  id = *decoded;
-  return true;
+  const bool with_slashes = pattern.starts_with("/models/");
+  for (std::string& text : holes) {
+    const size_t hole = pattern.find("{}");
+    if (hole == std::string_view::npos) break;
+    if (!path.starts_with(pattern.substr(0, hole))) return false;
+    path.remove_prefix(hole);
+    pattern.remove_prefix(hole + 2);
+    const std::string_view part = with_slashes ? path : path.substr(0, path.find('/'));
+    auto decoded = net::percent_decode(part);
+    if (!decoded || part.empty()) return false;
+    text = *std::move(decoded);
+    path.remove_prefix(part.size());
+  }
+  return pattern == path;
 }
 
 // Where errors should be readable although no endpoint was found.
@@ -91,14 +98,15 @@ RouteMatch match_route(const net::HttpRequest& request, std::string_view prefix)
   const std::string_view path = without_version(request.path, prefix);
   out.dialect = dialect_of(request, path);
   for (const Route& route : kRoutes) {
-    std::string id;
-    if (!matches(route.path, path, id)) continue;
+    Holes holes;
+    if (!matches(route.path, path, holes)) continue;
     if (!out.allowed.empty()) out.allowed += ", ";
     out.allowed += route.method;
     // The first match is the most special one; a later pattern with {} must not take its place.
     if (route.method != request.method || out.route != nullptr) continue;
     out.route = &route;
-    out.id = std::move(id);
+    out.id = std::move(holes[0]);
+    out.item = std::move(holes[1]);
     if (route.dialect != Dialect::chat) out.dialect = route.dialect;
   }
   return out;

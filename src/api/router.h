@@ -28,6 +28,7 @@ enum class Endpoint {
   conversations,       // POST makes one
   conversation,        // GET, POST of new metadata, DELETE
   conversation_items,  // GET, POST of more
+  conversation_item,   // GET, DELETE of one
   messages,
   message_tokens,
   models,
@@ -60,6 +61,7 @@ struct Route {
 struct RouteMatch {
   const Route* route = nullptr;  // nullptr: no such path, or not with this method
   std::string id{};              // what stood at {}
+  std::string item{};            // and at a second one
   std::string allowed{};         // the methods that the path has: "GET, DELETE"
   Dialect dialect = Dialect::chat;
 };

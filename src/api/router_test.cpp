@@ -13,7 +13,7 @@ RouteMatch match(const std::string& method, const std::string& path, std::string
 TEST(Router, FindsEveryRouteWithAndWithoutItsVersion) {
   for (const Route& route : routes()) {
     std::string path(route.path);
-    if (const size_t hole = path.find("{}"); hole != path.npos) path.replace(hole, 2, "some-id");
+    for (size_t hole = 0; (hole = path.find("{}")) != path.npos;) path.replace(hole, 2, "some-id");
     for (const std::string before : {"", "/v1", "/v1/v1"}) {
       for (const std::string after : {"", "/"}) {
         const RouteMatch found = match(std::string(route.method), before + path + after);
@@ -29,6 +29,12 @@ TEST(Router, TakesIdsApart) {
   EXPECT_EQ(match("POST", "/v1/responses/resp_1/cancel").route->endpoint,
             Endpoint::response_cancel);
   EXPECT_EQ(match("POST", "/v1/responses/resp_1/cancel").id, "resp_1");
+  EXPECT_EQ(match("GET", "/v1/conversations/c%201/items/i").id, "c 1");
+  EXPECT_EQ(match("GET", "/v1/conversations/c%201/items/i").item, "i");
+  EXPECT_EQ(match("GET", "/v1/conversations/c/items").item, "");
+  EXPECT_EQ(match("GET", "/v1/conversations/c/items/").route->endpoint,
+            Endpoint::conversation_items);
+  EXPECT_EQ(match("GET", "/v1/conversations//items/i").route, nullptr);
   EXPECT_EQ(match("GET", "/v1/models/a%2Fb/c").id, "a/b/c");
   EXPECT_EQ(match("GET", "/v1/responses/a/b").route, nullptr);
   EXPECT_EQ(match("GET", "/v1/models/%zz").route, nullptr);

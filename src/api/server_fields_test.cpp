@@ -123,7 +123,7 @@ TEST_F(ServerTest, GoesOnWithAConversation) {
   const auto items = ask("GET", path + "/items");
   EXPECT_NE(items.body.find("Three"), std::string::npos) << items.body;
   // An item of an answer can be named instead of being sent.
-  const size_t item_at = items.body.find("msg_", items.body.find("assistant") - 150);
+  const size_t item_at = items.body.rfind("msg_", items.body.find("assistant"));
   const std::string item = items.body.substr(item_at, items.body.find('"', item_at) - item_at);
   Client client(server_->port());
   client.send(
@@ -135,6 +135,14 @@ TEST_F(ServerTest, GoesOnWithAConversation) {
   EXPECT_NE(scripted_.engine->tokenizer().decode(taken.request.input.prompt).find("Yo"),
             std::string::npos);
   taken.listener.on_finish(generated("Yo"));
+  const std::string item_path = path + "/items/" + item;
+  EXPECT_NE(ask("GET", item_path).body.find("Yo"), std::string::npos);
+  EXPECT_EQ(ask("POST", item_path).status, 405);
+  const auto without = ask("DELETE", item_path);
+  EXPECT_NE(without.body.find(R"("object":"conversation")"), std::string::npos) << without.body;
+  EXPECT_EQ(ask("GET", item_path).status, 404);
+  EXPECT_EQ(ask("DELETE", item_path).status, 404);
+  EXPECT_EQ(ask("GET", path + "/items").body.find(item), std::string::npos);
   EXPECT_EQ(ask("GET", path).status, 200);
   EXPECT_EQ(ask("DELETE", path).status, 200);
   EXPECT_EQ(ask("GET", path).status, 404);

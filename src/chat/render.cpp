@@ -18,6 +18,9 @@
 namespace stride::chat {
 namespace {
 
+// As deep as a request may be.
+constexpr json::ParseOptions kExact{.max_depth = 128, .numbers = json::Numbers::exact};
+
 constexpr std::array kControlTokens = {token::kTurnBegin,   token::kTurnEnd,   token::kThinkBegin,
                                        token::kThinkEnd,    token::kCallBegin, token::kCallEnd,
                                        token::kResultBegin, token::kResultEnd, token::kImage};
@@ -212,8 +215,7 @@ class Renderer {
 
   Result<std::string> tool_line(size_t index) const {
     const std::string place = fmt::format("tools[{}]", index);
-    const Json tool = STRIDE_TRY_AT(
-        place, json::parse(conversation_.tools[index], {.numbers = json::Numbers::exact}));
+    const Json tool = STRIDE_TRY_AT(place, json::parse(conversation_.tools[index], kExact));
     if (!tool.is_object()) return fail(Errc::invalid_argument, "{} is not a JSON object", place);
     return json::python_dump(tool);
   }
@@ -323,8 +325,7 @@ class Renderer {
     out_.plain(call.name);
     out_.own(">\n");
     if (!call.arguments.empty()) {
-      const Json arguments = STRIDE_TRY_AT(
-          "arguments", json::parse(call.arguments, {.numbers = json::Numbers::exact}));
+      const Json arguments = STRIDE_TRY_AT("arguments", json::parse(call.arguments, kExact));
       if (!arguments.is_object()) {
         return fail(Errc::invalid_argument, "the arguments are not a JSON object");
       }

@@ -10,6 +10,9 @@
 namespace stride::chat {
 namespace {
 
+// As deep as a request may be.
+constexpr json::ParseOptions kExact{.max_depth = 128, .numbers = json::Numbers::exact};
+
 struct Parameter {
   schema::NodeId node = schema::Schema::kRoot;
   bool plain_string = true;
@@ -59,8 +62,7 @@ Result<ToolSchemas> ToolSchemas::parse(const std::vector<std::string>& tools) {
   auto impl = std::make_unique<Impl>();
   for (size_t i = 0; i < tools.size(); ++i) {
     const std::string place = fmt::format("tools[{}]", i);
-    const Json tool =
-        STRIDE_TRY_AT(place, json::parse(tools[i], {.numbers = json::Numbers::exact}));
+    const Json tool = STRIDE_TRY_AT(place, json::parse(tools[i], kExact));
     const Json* wrapped = json::member(tool, "function");
     const Json& function = wrapped != nullptr ? *wrapped : tool;
     const std::string* name = json::string_member(function, "name");
@@ -109,7 +111,7 @@ std::string ToolSchemas::coerce(std::string_view function, std::string_view para
 bool ToolSchemas::is_valid_call(std::string_view function, std::string_view arguments) const {
   const Function* found = impl_->find(function);
   if (found == nullptr) return false;
-  const auto value = json::parse(arguments, {.numbers = json::Numbers::exact});
+  const auto value = json::parse(arguments, kExact);
   return value && value->is_object() && schema::is_valid(found->schema, *value);
 }
 

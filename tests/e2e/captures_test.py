@@ -5,6 +5,7 @@ answer, or a stream, that the strictest client of its dialect reads. tests/data/
 CLIENTS below holds what other programs are known to send. Answers are kept short; what they say does not matter.
 
 Usage: captures_test.py STRIDE SOURCE_FOLDER [FOLDER_OF_CAPTURES]
+Whole captures have prompts of 40,000 tokens and more; for these a longer context is made room for.
 """
 import glob
 import json
@@ -24,6 +25,7 @@ STRIDE, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 FOLDER = sys.argv[3] if len(sys.argv) > 3 else os.path.join(SOURCE, "tests/data/captures")
 PATIENCE = 600
 MOST_TOKENS = 24
+CONTEXT = ["-c", "65536"] if len(sys.argv) > 3 else []
 LIMITS = {"chat": "max_tokens", "completions": "max_tokens", "messages": "max_tokens", "responses": "max_output_tokens"}
 
 TOOL = {"type": "function", "function": {"name": "read_file", "description": "Reads a file.", "parameters": {
@@ -161,6 +163,18 @@ CLIENTS = [
 ]
 
 
+# What this server does not do, and says so: the status, and a word of the sentence.
+def refusal_of(path, body):
+    text = json.dumps(body)
+    if path.startswith("/v1/embeddings"):
+        return 501, "embeddings"
+    if "thread" in body:
+        return 400, "threads"
+    if re.search(r'"type": "(image|image_url|input_image)"', text):
+        return 400, "image"
+    return None
+
+
 def captured():
     for path in sorted(glob.glob(os.path.join(FOLDER, "**", "*.json"), recursive=True)):
         with open(path) as file:
@@ -172,7 +186,7 @@ def captured():
 class Captures(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = subprocess.Popen([STRIDE, "serve", "--port", "0", "--temp", "0", "--state", "-"],
+        cls.server = subprocess.Popen([STRIDE, "serve", "--port", "0", "--temp", "0", "--state", "-", *CONTEXT],
                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                       cwd=tempfile.gettempdir())
         cls.url = re.search(r"http://\S+?(?=,)", cls.server.stdout.readline()).group(0)
@@ -202,7 +216,14 @@ class Captures(unittest.TestCase):
         given = body.get(limit)
         body[limit] = MOST_TOKENS if not given or given < 0 else min(given, MOST_TOKENS)
         status, text = self.ask(path, body, headers)
+        if refusal := refusal_of(path, body):
+            self.assertEqual(status, refusal[0], text[:500])
+            self.assertIn(refusal[1], json.loads(text)["error"]["message"])
+            return
         self.assertEqual(status, 200, text[:500])
+        if "count_tokens" in path:
+            self.assertGreater(json.loads(text)["input_tokens"], 0)
+            return
         if not body.get("stream"):
             self.check_whole(dialect, json.loads(text))
             return

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Thousands of damaged outputs through the scheduler: whatever the model says, the answer arrives,
-// nothing of it is lost, and it is the same however its text is cut into pieces.
+// nothing of it is lost, and it is the same however its text is cut into pieces. Some of them are
+// also cut at every byte; with STRIDE_TEST_ALL in the environment (./test --all) 300 of them.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <future>
 
 #include "adversarial_outputs.h"
@@ -12,38 +12,13 @@
 #include "chat/tool_schemas.h"
 #include "engine/scheduler.h"
 #include "json/json.h"
+#include "run_setting.h"
 #include "scripted_runs.h"
 
 namespace stride::engine {
 namespace {
 
 using chat::Delta;
-
-bool run_everything() {
-  return std::getenv("STRIDE_TEST_ALL") != nullptr;
-}
-
-// How a script is run; a function of its seed.
-struct Setting {
-  bool tools = false, grammar = false, thinking = true, close_before_call = true;
-  std::optional<uint32_t> max_tokens{}, thinking_budget{};
-  bool stop = false;
-};
-
-Setting setting_of(uint64_t seed) {
-  Random random(seed ^ 0x5e771e);
-  const auto one_in = [&](uint64_t n) { return random.below(n) == 0; };
-  Setting out;
-  out.tools = !one_in(4);
-  out.grammar = out.tools && one_in(5);
-  out.thinking = !one_in(6);
-  out.close_before_call = !one_in(4);
-  if (one_in(6)) out.max_tokens = 1 + static_cast<uint32_t>(random.below(300));
-  if (one_in(8)) out.thinking_budget = 1 + static_cast<uint32_t>(random.below(40));
-  if (out.grammar) out.max_tokens = 400;
-  out.stop = one_in(5);
-  return out;
-}
 
 struct Ran {
   AdversarialOutput output;
@@ -92,7 +67,7 @@ class EngineOutputs : public ::testing::Test {
     check_deltas(ran, *g);
     check_pieces(ran, *g);
     check_end(*g);
-    check_answer(ran, *g);
+    EXPECT_EQ(loss(ran.output, ran.setting, *g), "");
   }
 
   // The joined deltas are the answer; each is well-formed, and so are calls that may be run.
@@ -148,48 +123,32 @@ class EngineOutputs : public ::testing::Test {
     EXPECT_EQ(g.usage.completion_tokens(), g.tokens.size());
   }
 
-  static void check_answer(const Ran& ran, const Generated& g) {
-    const chat::ParsedOutput& o = g.output;
-    const bool visible = !o.calls.empty() ||
-                         o.content.value_or("").find_first_not_of(" \t\r\n") != std::string::npos;
-    const bool closed = std::ranges::any_of(g.interventions, [](const decode::Intervention& i) {
-      return i.guard != decode::Guard::repetition && i.guard != decode::Guard::loop;
-    });
-    const bool room = g.finish_cause == FinishCause::end_of_turn || g.usage.answer_tokens > 20;
-    EXPECT_TRUE(visible || !closed || !room) << "the answer is owed";
-    // What a grammar overrules or a stop string cuts off was not said.
-    if (ran.setting.grammar || g.finish_cause != FinishCause::end_of_turn) return;
-    // Joined without a gap: a guard may have closed the reasoning within a word.
-    std::string all = o.reasoning.value_or("") + o.content.value_or("");
-    for (const chat::ParsedCall& call : o.calls) all += " " + call.arguments;
-    const size_t n_said = said(g);
-    for (const KeptWord& word : ran.output.kept)
-      EXPECT_TRUE(word.end > n_said || all.find(word.text) != std::string::npos) << word.text;
-    const bool answered =
-        !ran.output.kept.empty() &&
-        o.reasoning.value_or("").find(ran.output.kept.back().text) == std::string::npos;
-    EXPECT_TRUE(visible || !answered || ran.output.kept.back().end > n_said);
-  }
-
-  // Tokens that the model chose and that stand in the text: at most so much of the script.
-  static size_t said(const Generated& g) {
-    return static_cast<size_t>(
-        std::ranges::count_if(g.tokens, [](const GeneratedToken& t) { return !t.forced; }));
+  static void check_cut(std::string_view bytes, const chat::ParserOptions& options,
+                        const AdversarialOutput& output, size_t n_script) {
+    for (const auto reason : {chat::FinishReason::stop, chat::FinishReason::length}) {
+      const chat::ParsedOutput out = chat::parse_output(bytes, options, reason);
+      std::string all = out.reasoning.value_or("") + out.content.value_or("");
+      for (const chat::ParsedCall& call : out.calls) {
+        all += " " + call.arguments;
+        const bool cut = call.ending == chat::CallEnding::cut;
+        ASSERT_TRUE(
+            cut ? reason == chat::FinishReason::length
+                : json::parse(call.arguments, {.numbers = json::Numbers::exact}).has_value())
+            << call.arguments;
+      }
+      ASSERT_TRUE(is_utf8(all));
+      for (const KeptWord& word : output.kept)
+        ASSERT_TRUE(word.end > n_script || reason == chat::FinishReason::length ||
+                    all.find(word.text) != std::string::npos)
+            << word.text;
+    }
   }
 
   void check_all(std::vector<std::shared_ptr<Ran>>& batch) {
     for (auto& ran : batch) {
       check(*ran);
       if (!HasFailure()) continue;
-      std::string text;
-      for (const char byte : ran->output.script)
-        text += control_text(byte).empty() ? std::string(1, byte) : std::string(control_text(byte));
-      const Setting& s = ran->setting;
-      FAIL() << "with tools " << s.tools << ", a grammar " << s.grammar << ", thinking "
-             << s.thinking << ", close_before_call " << s.close_before_call << ", max_tokens "
-             << s.max_tokens.value_or(0) << ", budget " << s.thinking_budget.value_or(9999)
-             << ", stop " << s.stop << ":\n"
-             << text;
+      FAIL() << describe(ran->output, ran->setting);
     }
     batch.clear();
   }
@@ -201,6 +160,7 @@ class EngineOutputs : public ::testing::Test {
 };
 
 constexpr size_t kBatch = 64;
+constexpr uint64_t kCutScripts = 300;
 
 TEST_F(EngineOutputs, NoAnswerIsLost) {
   std::vector<std::shared_ptr<Ran>> batch;
@@ -215,7 +175,7 @@ TEST_F(EngineOutputs, NoAnswerIsLost) {
 // The output ends there by the model's will, or because its tokens are used up.
 TEST_F(EngineOutputs, NoAnswerIsLostWhereverItIsCut) {
   std::vector<std::shared_ptr<Ran>> batch;
-  const uint64_t n_script = run_everything() ? 300 : 20;
+  const uint64_t n_script = run_everything() ? kCutScripts : 20;
   for (uint64_t seed = 0; seed < n_script; ++seed) {
     const AdversarialOutput whole = make_adversarial_output(10'000 + seed);
     Setting setting = setting_of(seed);
@@ -232,6 +192,25 @@ TEST_F(EngineOutputs, NoAnswerIsLostWhereverItIsCut) {
     }
   }
   check_all(batch);
+}
+
+// The parser alone, which is cheap enough for all of them.
+TEST_F(EngineOutputs, TheParserLosesNothingWhereverItIsCut) {
+  for (uint64_t seed = 0; seed < kCutScripts; ++seed) {
+    const AdversarialOutput output = make_adversarial_output(10'000 + seed);
+    const Setting setting = setting_of(seed);
+    chat::ParserOptions options;
+    if (setting.tools) options.tools = &tools_;
+    if (!setting.thinking) options.start = chat::OutputStart::after_think_close;
+    std::string bytes;
+    for (size_t n = 0; n < output.script.size(); ++n) {
+      if (output.script[n] == control::kEnd) continue;  // is no text
+      bytes += runs_.engine().tokenizer().piece(runs_.token(output.script[n]));
+      ASSERT_NO_FATAL_FAILURE(check_cut(bytes, options, output, n + 1))
+          << "script " << seed << " at " << n << ":\n"
+          << bytes;
+    }
+  }
 }
 
 }  // namespace

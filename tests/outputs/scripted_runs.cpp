@@ -31,10 +31,7 @@ struct ScriptedRuns::Runs {
   }
 
   Token next(std::span<const Token> text) {
-    const auto mark = std::ranges::find(text, Token{kMark});
-    size_t number = 0;
-    for (auto digit = mark + 1; digit != mark + 1 + kDigits; ++digit)
-      number = number * 10 + static_cast<size_t>(*digit - '0');
+    const size_t number = std::stoul(mark_of(text).substr(1));
     const std::lock_guard lock(mutex);
     Run& run = runs.at(number);
     const bool over = run.n_said >= run.script.size();
@@ -67,6 +64,12 @@ std::string ScriptedRuns::add(std::string script) {
   runs_->runs[number] = {std::move(script)};
   if (number >= kKept) runs_->runs.erase(number - kKept);
   return fmt::format("{}{:0{}}", Runs::kMark, number, Runs::kDigits);
+}
+
+std::string ScriptedRuns::mark_of(std::span<const Token> prompt) {
+  const auto mark = std::ranges::find(prompt, Token{Runs::kMark});
+  if (prompt.end() - mark <= Runs::kDigits) return {};
+  return {mark, mark + 1 + Runs::kDigits};
 }
 
 Token ScriptedRuns::token(char byte) const {

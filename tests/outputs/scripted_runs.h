@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ class ScriptedRuns {
   const engine::Engine& engine() const { return *engine_; }
   // A new run; returns the text that its prompt has to hold once, before anything like it.
   std::string add(std::string script);
+  // That text, out of a prompt that holds it; empty where there is none.
+  static std::string mark_of(std::span<const engine::Token> prompt);
   // The token that a byte of a script stands for.
   engine::Token token(char byte) const;
 
