@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "bench/digits.h"
 #include "json/json.h"
 
 namespace stride::bench {
@@ -30,16 +31,6 @@ LimitSpreads limit_spreads(const std::vector<Limits>& probes) {
     float_ops.push_back(probe.float_ops);
   }
   return {spread_of(read_bytes), spread_of(int8_ops), spread_of(float_ops)};
-}
-
-// Three or four digits: "0.123", "1.23", "12.3", "123", "1234".
-std::string digits(double x) {
-  return fmt::format("{:.{}f}", x, x < 0.9995 ? 3 : x < 9.995 ? 2 : x < 99.95 ? 1 : 0);
-}
-
-std::string spread_text(const Spread& s, double unit = 1) {
-  return fmt::format("{} ({} - {})", digits(s.median / unit), digits(s.min / unit),
-                     digits(s.max / unit));
 }
 
 std::string memory_text(const std::optional<uint64_t>& bytes) {

@@ -5,11 +5,11 @@
 #include <cstdio>
 #include <optional>
 
-#include "base/output_file.h"
 #include "base/version.h"
 #include "bench/report.h"
 #include "bench/runner.h"
 #include "cache/kv_pages.h"
+#include "cli/bench_output.h"
 #include "cli/commands.h"
 #include "cli/find_model.h"
 #include "cli/gauntlet_commands.h"
@@ -17,7 +17,6 @@
 #include "cli/interrupt.h"
 #include "cli/model_flags.h"
 #include "cli/report.h"
-#include "cli/terminal.h"
 #include "format/tensor_catalog.h"
 #include "kernels/kernels.h"
 #include "kernels/peaks.h"
@@ -59,29 +58,6 @@ Result<> check_options(const Options& options) {
   return {};
 }
 
-// One line on a terminal that is written over; silent elsewhere.
-class BenchProgress {
- public:
-  BenchProgress() : shown_(can_draw(stderr)) {}
-  ~BenchProgress() {
-    if (shown_) fmt::print(stderr, "\r\x1b[K");
-  }
-  BenchProgress(const BenchProgress&) = delete;
-  BenchProgress& operator=(const BenchProgress&) = delete;
-
-  void show(const bench::Progress& progress) const {
-    if (!shown_) return;
-    fmt::print(stderr, "\r\x1b[Kbench: {:.0f} %, {}{}", 100 * progress.share, progress.what,
-               progress.eta_seconds
-                   ? fmt::format(", about {} left", human_time(*progress.eta_seconds))
-                   : std::string());
-    std::fflush(stderr);
-  }
-
- private:
-  bool shown_;
-};
-
 Result<> check_memory(const model::Model& model, const bench::Plan& plan) {
   const uint64_t capacity = bench::capacity_of(plan);
   const auto n_token = static_cast<uint32_t>(capacity);
@@ -115,22 +91,11 @@ bench::Report describe(const Options& options, const std::string& file,
   return report;
 }
 
-Result<> write(const std::optional<std::string>& path, const std::string& text) {
-  if (!path) return {};
-  if (*path == "-") {
-    fmt::print("{}", text);
-    return {};
-  }
-  OutputFile file = STRIDE_TRY_AT(*path, OutputFile::create(*path));
-  STRIDE_TRY_AT(*path, file.write(text));
-  return file.commit();
-}
-
 Result<> write_results(const Options& options, const bench::Report& report) {
   if (options.json != "-" && options.csv != "-") fmt::print("{}", bench::table(report));
-  STRIDE_TRY(write(options.json, bench::to_json(report)));
-  STRIDE_TRY(write(options.csv, bench::to_csv(report)));
-  return write(options.svg, bench::to_svg(report));
+  STRIDE_TRY(write_result(options.json, bench::to_json(report)));
+  STRIDE_TRY(write_result(options.csv, bench::to_csv(report)));
+  return write_result(options.svg, bench::to_svg(report));
 }
 
 Result<bench::Report> measure(const Options& options, const Interrupt& interrupt) {
@@ -179,13 +144,14 @@ Result<int> run(const Options& options) {
 
 int bench_command(Arguments args) {
   if (!args.empty() && args[0] == "serve") return bench_serve(args.subspan(1));
+  if (!args.empty() && args[0] == "mtp") return bench_mtp(args.subspan(1));
   Options options;
   CommandLine line(
       "bench",
       "Measures prefill and decode for every combination of prompt length, depth and rows, on "
       "random tokens, against the limits of this machine, which are probed in the same run. "
       "Repeated values of a list are dropped; the others are run in ascending order. `stride bench "
-      "serve URL` measures a server under load instead.");
+      "serve URL` measures a server under load instead, `stride bench mtp` what drafts bring.");
   line.option("-m,--model", options.model,
               "GGUF file or folder of safetensors; without it the bundled model")
       .option("-npp,--n-prompt", options.prompts, "prompt lengths in tokens, comma separated")

@@ -32,12 +32,14 @@ double DepthPolicy::tokens(uint32_t depth) const {
   return sum;
 }
 
-// No depth takes longer than a deeper one, whatever a disturbed measure says; one that is not known
-// is hoped to cost no more than the one before it.
+// No depth takes longer than a deeper one, whatever a disturbed measure says. One that is not known
+// costs as much more than the one before it as that one did, and one draft, it is hoped, nothing.
 double DepthPolicy::seconds(uint32_t depth) const {
-  double least = depths_[std::min(depth, n_known_ - 1)].seconds;
-  for (uint32_t d = depth + 1; d < n_known_; ++d) least = std::min(least, depths_[d].seconds);
-  return least;
+  const uint32_t known = std::min(depth, n_known_ - 1);
+  double least = depths_[known].seconds;
+  for (uint32_t d = known + 1; d < n_known_; ++d) least = std::min(least, depths_[d].seconds);
+  return known == 0 || known == depth ? least
+                                      : least + (depth - known) * (least - seconds(known - 1));
 }
 
 uint32_t DepthPolicy::best(uint32_t limit) const {

@@ -73,6 +73,15 @@ TEST(DepthPolicy, StopsAtTheDepthThatPaysMost) {
   EXPECT_GT(world.n_step[1], 800U);
 }
 
+// 1.95 / 1.8 with one draft, 2.6 / 2.6 at most with two.
+TEST(DepthPolicy, ADeeperDraftIsExpectedToCostAsMuchAgain) {
+  DepthPolicy policy(3);
+  World world{.seconds = {1, 1.8, 2.6, 3.4}, .right = {0.95, 0.7, 0.7}};
+  world.run(policy, 200);
+  EXPECT_GT(world.n_step[1], 100U);
+  EXPECT_LT(world.n_step[2] + world.n_step[3], 10U);
+}
+
 TEST(DepthPolicy, FollowsTheText) {
   DepthPolicy policy(3);
   World world{.seconds = {1, 1.4, 1.7, 2}, .right = {0.1, 0.1, 0.1}, .catch_up = 0.5};

@@ -8,8 +8,18 @@
 
 namespace stride::engine {
 
+namespace {
+
+// More than an ordinary step leaves: each head is given its drafts and itself reads again what saw
+// others.
+constexpr uint32_t kMostRows = 16;
+
+}  // namespace
+
 MtpHeads::MtpHeads(const model::Config& config)
-    : n_embd_(config.n_embd), window_(std::max(1U, config.window)), heads_(config.n_mtp) {}
+    : n_embd_(config.n_embd),
+      most_rows_(std::clamp(config.window, 1U, std::max(kMostRows, 2 * config.n_mtp))),
+      heads_(config.n_mtp) {}
 
 void MtpHeads::restart(uint32_t head, uint32_t first) {
   for (; head < heads_.size(); ++head) {
@@ -34,7 +44,7 @@ void MtpHeads::feed(uint32_t head, uint32_t first, std::span<const float> hidden
   Head& h = heads_[head];
   if (first != h.first + n_row(h)) restart(head, first);
   h.hidden.insert(h.hidden.end(), hidden.begin(), hidden.end());
-  if (n_row(h) > 2 * window_) keep_last(head, window_);
+  if (n_row(h) > 2 * most_rows_) keep_last(head, most_rows_);
 }
 
 void MtpHeads::note(uint32_t first, std::span<const float> hidden) {
@@ -60,7 +70,7 @@ uint32_t MtpHeads::backlog(uint32_t depth) const {
 // All that a head has to read, the last of `ids` being the tokens that belong to these rows.
 Result<model::Part> MtpHeads::part(model::Model& model, model::Sequence& sequence, uint32_t head,
                                    std::span<const Token> ids) {
-  keep_last(head, window_);
+  keep_last(head, most_rows_);
   Head& h = heads_[head];
   if (h.forget) STRIDE_TRY(model.truncate_mtp(sequence, head, 0));
   h.forget = false;

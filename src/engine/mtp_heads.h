@@ -8,8 +8,10 @@
 // head k then hold drafts in the place of tokens: they are taken back at once and computed again in
 // the next round, from the tokens that have come by then.
 //
-// Heads are run lazily: hidden rows wait here until a draft is asked for. A head attends to a
-// window, so of a longer backlog only the last window of rows is run. Where the session goes back
+// Heads are run lazily: hidden rows wait here until a draft is asked for. Of a long backlog, as a
+// prompt leaves it, only the last rows are run: a head could attend to a window of them, but the
+// hidden row that it joins knows the text already, and reading hundreds of rows in each head before
+// a first guess costs more than what it gets wrong without them. Where the session goes back
 // to rows whose hidden state is gone, the heads begin anew behind that place: this costs accepted
 // drafts, never a wrong token, as whatever the heads say is verified.
 #pragma once
@@ -72,7 +74,7 @@ class MtpHeads {
   void drop_stale(uint32_t depth);
 
   uint32_t n_embd_;
-  uint32_t window_;
+  uint32_t most_rows_;  // that a head reads at once
   std::vector<Head> heads_;
   model::Output out_;
 };

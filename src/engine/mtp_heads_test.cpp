@@ -25,7 +25,7 @@ Result<std::vector<Token>> draft(MtpHeads& heads, model::Model& model, model::Se
 using decode::testing::ScriptedModel;
 using decode::testing::TokenScript;
 
-constexpr uint32_t kWindow = 16;
+constexpr uint32_t kWindow = 32, kMostRows = 16;  // of which a head reads so many at once
 
 // The next token is a sum over the last ones; heads are right where the sum is not `wrong`.
 Token next_of(std::span<const Token> tokens) {
@@ -112,25 +112,25 @@ TEST_F(MtpHeadsTest, DepthsMayChangeFromRoundToRound) {
   read(std::vector<Token>{9});  // less than the heads are deep
   for (int i = 0; i < 300; ++i) {
     round(static_cast<uint32_t>(random.below(4)));
-    if (tokens_.size() < 2 * kWindow) check_rows(3, 0);
+    if (tokens_.size() < kMostRows) check_rows(3, 0);
     for (uint32_t k = 0; k < 3; ++k) {
       for (const int64_t row : model_.head_rows(*sequence_, k)) EXPECT_GE(row, 0) << k;
     }
   }
 }
 
-TEST_F(MtpHeadsTest, ALongBacklogIsReadFromTheLastWindow) {
+TEST_F(MtpHeadsTest, OfALongBacklogTheLastRowsAreRead) {
   std::vector<Token> prompt(200);
   std::iota(prompt.begin(), prompt.end(), 0);
   for (Token& t : prompt) t %= 50;
   read(std::span(prompt).first(150));
   read(std::span(prompt).subspan(150));
   round(3);
-  check_rows(3, 200 - kWindow);
-  EXPECT_EQ(model_.mtp_size(*sequence_, 0), kWindow);
+  check_rows(3, 200 - kMostRows);
+  EXPECT_EQ(model_.mtp_size(*sequence_, 0), kMostRows);
   for (int i = 0; i < 100; ++i) round(1);  // leaves the deeper heads far behind
   round(3);
-  EXPECT_LE(model_.mtp_size(*sequence_, 1), kWindow);
+  EXPECT_LE(model_.mtp_size(*sequence_, 1), kMostRows);
   for (uint32_t k = 0; k < 3; ++k) {
     for (const int64_t row : model_.head_rows(*sequence_, k)) EXPECT_GE(row, 0) << k;
   }

@@ -25,6 +25,19 @@ SpeculationStats::Head SpeculationStats::sum() const {
   return out;
 }
 
+SpeculationStats& SpeculationStats::operator+=(const SpeculationStats& other) {
+  heads.resize(std::max(heads.size(), other.heads.size()));
+  for (size_t k = 0; k < other.heads.size(); ++k) {
+    heads[k].n_draft += other.heads[k].n_draft;
+    heads[k].n_accepted += other.heads[k].n_accepted;
+    heads[k].n_refused += other.heads[k].n_refused;
+  }
+  n_pass += other.n_pass;
+  n_token += other.n_token;
+  draft_seconds += other.draft_seconds;
+  return *this;
+}
+
 Result<> check_mtp_depth(std::optional<uint32_t> depth, uint32_t n_mtp) {
   if (depth.value_or(0) <= n_mtp) return {};
   return fail(Errc::invalid_argument, "mtp_depth is {}, but the model has {} MTP heads", *depth,
@@ -94,6 +107,7 @@ Result<Speculator::Pass> Speculator::plan(std::span<const Token> text, uint32_t 
                                           bool alone) {
   if (!drafts_.empty()) {
     session_->depth_policy().saw_drafts(static_cast<uint32_t>(drafts_.size()), n_accepted_);
+    if (n_accepted_ < drafts_.size()) ++stats_.heads[n_accepted_].n_refused;
   }
   STRIDE_TRY(finish());
   const auto unread = text.subspan(session_->size());

@@ -28,6 +28,7 @@ struct SpeculationStats {
   struct Head {
     uint32_t n_draft = 0;
     uint32_t n_accepted = 0;  // became text; never if a head before it was wrong
+    uint32_t n_refused = 0;   // the text went another way, and the heads before it were right
   };
   std::vector<Head> heads{};  // those that might have been used; empty without speculation
   uint32_t n_pass = 0;        // runs of the trunk after the prompt
@@ -37,6 +38,7 @@ struct SpeculationStats {
   // Of all heads.
   Head sum() const;
   double tokens_per_pass() const { return n_pass > 0 ? static_cast<double>(n_token) / n_pass : 0; }
+  SpeculationStats& operator+=(const SpeculationStats& other);
 };
 
 // Fails if the model has fewer heads. Nothing = a depth that is chosen each step.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`stride bench` on the bundled model: that its four forms hold what was asked for and agree with
-each other. How fast it is does not matter here.
+"""`stride bench` on the bundled model, that its four forms hold what was asked for and agree with
+each other, and `stride bench mtp` on it and on random weights. How fast they are does not matter here.
 
 Usage: bench_test.py STRIDE SOURCE_FOLDER
 """
@@ -151,6 +151,82 @@ class Bench(unittest.TestCase):
         self.assertFalse(result["complete"])
         self.assertGreaterEqual(len(result["measurements"][0]["repetitions"]), 2)
         self.assertIn(b"left", shown)
+
+
+def bench_mtp(*args):
+    return subprocess.run([STRIDE, "bench", "mtp", *args], capture_output=True, timeout=PATIENCE)
+
+
+class BenchMtp(unittest.TestCase):
+    def test_skills_of_the_bundled_model(self):
+        done = bench_mtp("-m", MODEL, "-s", "arithmetic", "-s", "json", "-n", "2", "-r", "2", "-ntg",
+                         "24", "-t", "2", "--json", "-")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual([c["class"] for c in result["classes"]], ["arithmetic", "json"])
+        self.assertIsNone(result["simulated_acceptance"])
+        for c in result["classes"]:
+            self.assertEqual(c["prompts"], 2)
+            self.assertGreater(c["tokens"], 10)
+            self.assertEqual(len(c["acceptance"]), 3)
+            self.assertAlmostEqual(sum(c["depth_share"]), 1, 6)
+            self.assertEqual(len(c["pairs"]), 2)
+            for pair in c["pairs"]:
+                self.assertGreater(pair["plain_seconds"], 0)
+                self.assertAlmostEqual(pair["plain_seconds"] / pair["drafting_seconds"],
+                                       pair["ratio"], 6)
+        ratios = [c["ratio"]["median"] for c in result["classes"]]
+        self.assertAlmostEqual(result["mean_ratio"], sum(ratios) / 2, 6)
+        self.assertAlmostEqual(result["least_ratio"], min(ratios), 6)
+
+    def test_stated_acceptance_on_random_weights(self):
+        with tempfile.TemporaryDirectory() as folder:
+            slab, out = os.path.join(folder, "slab.gguf"), os.path.join(folder, "out.json")
+            subprocess.run([STRIDE, "synth", slab, "--shape", "small", "--layers", "3", "--mtp", "3",
+                            "--vocab", "512"], check=True, capture_output=True, timeout=PATIENCE)
+            args = ("-m", slab, "--acceptance", ".89,.76,.69", "--mtp-depth", "3", "-n", "3", "-npp",
+                    "16", "-ntg", "120", "-r", "3", "-t", "2", "--json", out)
+            done = bench_mtp(*args)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(b"heads were right 0.89/0.76/0.69", done.stdout)
+            result = json.loads(pathlib.Path(out).read_text())
+            only, = result["classes"]
+            self.assertEqual((only["prompts"], only["tokens"]), (3, 3 * 119))
+            for got, stated in zip(only["acceptance"], result["simulated_acceptance"]):
+                self.assertAlmostEqual(got, stated, delta=0.08)
+            bench_mtp(*args)
+            again = json.loads(pathlib.Path(out).read_text())["classes"][0]
+            for counted in ("acceptance", "tokens_per_pass", "depth_share"):
+                self.assertEqual(again[counted], only[counted])
+            done = bench_mtp("-m", slab, "--acceptance", ".5")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(b"the model has 3 MTP heads", done.stderr)
+
+    def test_prompts_of_a_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            name = os.path.join(folder, "prompts.txt")
+            pathlib.Path(name).write_text("What is 2 + 2?\n\nSort 3, 1, 2.\n")
+            done = bench_mtp("-m", MODEL, "--prompts", name, "-r", "1", "-ntg", "8")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(b"\nprompts ", done.stdout)
+            pathlib.Path(name).write_text("\n\n")
+            done = bench_mtp("-m", MODEL, "--prompts", name)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(b"prompts.txt: there are no prompts in it", done.stderr)
+
+    def test_wrong_requests_are_refused_in_a_sentence(self):
+        for args, words in ((("--acceptance", ".9,x"), b"holds \"x\""),
+                            (("--acceptance", "1.5"), b"holds \"1.5\""),
+                            (("--acceptance", ""), b"a number from 0 to 1"),
+                            (("-s", "juggling"), b"no skill \"juggling\""),
+                            (("-s", "json", "--prompts", "x"), b"cannot both"),
+                            (("-n", "0"), b"--count is 0"),
+                            (("-ntg", "1"), b"no room for drafts"),
+                            (("-r", "0"), b"0 pairs")):
+            done = bench_mtp("-m", MODEL, *args)
+            self.assertEqual(done.returncode, 2, args)
+            self.assertIn(words, done.stderr)
+            self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
 
 
 if __name__ == "__main__":
