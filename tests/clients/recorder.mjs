@@ -83,7 +83,9 @@ export function force_command(tool, parameter = "command", max_tokens = 120) {
     narrow(found.input_schema ?? found.parameters ?? found.function.parameters, parameter);
     body.tools = [found];
     body.tool_choice = has_result(body) ? (anthropic ? { type: "none" } : "none")
-      : anthropic ? { type: "tool", name: tool }
+      : anthropic ? { type: "tool", name: tool, disable_parallel_tool_use: true }
         : found.function ? { type: "function", function: { name: tool } } : { type: "function", name: tool };
+    // A second call might not end within the budget, and what is cut is not run.
+    if (!anthropic) body.parallel_tool_calls = false;
   };
 }
