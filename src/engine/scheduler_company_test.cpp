@@ -88,6 +88,41 @@ INSTANTIATE_TEST_SUITE_P(Models, SchedulerCompany,
                          ::testing::Combine(::testing::Values("tiny-f32", "tiny-q4_k_s"),
                                             ::testing::Values(1U, 3U, 8U)));
 
+// A request that had to make room for another one in the middle of its answer goes on as if nothing
+// had been.
+TEST(SchedulerSetBack, ChangesNothing) {
+  constexpr uint32_t kContext = 1000;
+  std::vector<std::string> warnings;
+  const auto engine = *Engine::load(
+      {.model = STRIDE_GOLDEN "/tiny/tiny-q8_0.gguf", .options = {.n_threads = 1, .max_rows = 128}},
+      warnings);
+  SchedulerOptions options{.context = kContext, .max_running = 2, .step_rows = 128};
+  options.cache_bytes =
+      2 * engine->model().window_bytes(kContext) + 4 * engine->model().page_bytes();
+  const auto scheduler = *Scheduler::start(*engine, options);
+  std::vector<ServiceRequest> requests(2);
+  std::vector<Asked> asked;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    requests[i].input.prompt = {1, 2, static_cast<Token>(3 + i)};
+    requests[i].options.max_tokens = 600;
+    requests[i].options.ignore_end = true;
+    requests[i].options.sampling.seed = i;
+    asked.push_back(submit(*scheduler, requests[i]));
+  }
+  std::vector<Generated> together;
+  for (Asked& a : asked) together.push_back(*a.end.get());
+  EXPECT_GT(scheduler->stats().n_set_back, 0U);
+  scheduler->shut_down(std::chrono::steady_clock::now());  // the engine is its own until then
+  for (size_t i = 0; i < requests.size(); ++i) {
+    Session session = *Session::make(engine->model(), kContext);
+    const Generated alone =
+        *generate(*engine, session, requests[i].input, requests[i].options, {}, {});
+    EXPECT_EQ(together[i].tokens.size(), 600U);
+    EXPECT_TRUE(std::ranges::equal(together[i].tokens, alone.tokens, {}, &GeneratedToken::id,
+                                   &GeneratedToken::id));
+  }
+}
+
 // An id that the vocabulary lacks is its own request's failure.
 TEST(SchedulerFailure, ConcernsOneRequest) {
   std::vector<std::string> warnings;
