@@ -63,7 +63,7 @@ void Scheduler::Loop::cancel_all() {
   for (const auto& [id, signals] : signals_) signals->cancel = true;
   break_off_ = true;
   changed_.notify_all();
-  changed_.wait(lock, [&] { return signals_.empty(); });
+  changed_.wait(lock, [&] { return all_gone(); });
 }
 
 bool Scheduler::Loop::end_reasoning(RequestId id) {
@@ -83,7 +83,7 @@ bool Scheduler::Loop::close(std::chrono::steady_clock::time_point until) {
   std::unique_lock lock(mutex_);
   closing_ = true;
   changed_.notify_all();
-  return changed_.wait_until(lock, until, [&] { return signals_.empty(); });
+  return changed_.wait_until(lock, until, [&] { return all_gone(); });
 }
 
 void Scheduler::Loop::run(const std::stop_token& stop) {
@@ -95,7 +95,7 @@ void Scheduler::Loop::run(const std::stop_token& stop) {
     // A wish that comes from here on is either seen by drop_cancelled() or breaks off the step.
     break_off_ = false;
     drop_cancelled();
-    admit();
+    if (!crowded_ || running_.empty()) admit();
     if (!running_.empty()) step();
     publish();
   }
@@ -152,6 +152,7 @@ void Scheduler::Loop::finish(std::unique_ptr<Job> job, const std::optional<Error
   {
     const std::lock_guard lock(mutex_);
     signals_.erase(job->id);
+    telling_ = true;
     stats_.generated_tokens += job->text().size() - job->request.input.prompt.size();
     if (job->speculator) {
       const SpeculationStats::Head drafts = job->speculator->stats().sum();
@@ -169,7 +170,10 @@ void Scheduler::Loop::finish(std::unique_ptr<Job> job, const std::optional<Error
   if (std::ranges::none_of(waiting_, same_client) && std::ranges::none_of(running_, same_client))
     served_.erase(job->request.client);
   error ? job->fail(*error) : job->finish();
+  // With its listener, which may hold what whoever waits for the end is about to destroy.
+  job.reset();
   const std::lock_guard lock(mutex_);
+  telling_ = false;
   changed_.notify_all();
 }
 
@@ -227,13 +231,21 @@ Job* Scheduler::Loop::next_waiting() const {
   return best;
 }
 
-// Beside those that run: its windows and the pages of its text, which the cache may have to give
-// up.
+// Pages that a job lacks for its text and what comes next. It may have to copy one that it shares.
+uint64_t Scheduler::Loop::n_page_to_come(const Job& job) {
+  const uint64_t n_wanted = job.text().size() / cache::kPageTokens + 2;
+  const uint64_t n_held = job.session ? job.session->sequence()->pages().size() : 0;
+  return n_wanted - std::min(n_wanted, n_held);
+}
+
+// Its windows and the pages of its text beside those of all that run, which the cache may have to
+// give up. Who would take what the others are about to need would only be set back.
 bool Scheduler::Loop::fits(const Job& job) const {
-  const uint64_t n_page = job.text().size() / cache::kPageTokens + 2;
+  uint64_t n_page = n_page_to_come(job);
+  for (const auto& other : running_) n_page += n_page_to_come(*other);
   const uint64_t wanted = n_page * page_bytes_ + (spare_.empty() ? window_bytes_ : 0);
-  const uint64_t idle = std::min(bytes_held(), cache_.idle_bytes());
-  return bytes_held() - idle + wanted <= options_.cache_bytes;
+  const uint64_t held = bytes_held(), idle = std::min(held, cache_.idle_bytes());
+  return held - idle + wanted <= options_.cache_bytes;
 }
 
 void Scheduler::Loop::admit() {

@@ -40,6 +40,8 @@ class Scheduler::Loop {
     uint32_t n_row;
   };
 
+  // With the mutex held.
+  bool all_gone() const { return signals_.empty() && !telling_; }
   // Waits for work; false when there will be no more.
   bool take_arrivals(const std::stop_token& stop);
   void drop_cancelled();
@@ -51,6 +53,7 @@ class Scheduler::Loop {
   void admit();
   Job* next_waiting() const;
   bool held(const Job& job) const;
+  static uint64_t n_page_to_come(const Job& job);
   bool fits(const Job& job) const;
   void begin(std::unique_ptr<Job> job);
   std::vector<uint32_t> wanted_marks(const Job& job, uint32_t from) const;
@@ -84,6 +87,7 @@ class Scheduler::Loop {
 
   Jobs waiting_, running_;  // by age
   std::vector<std::unique_ptr<Session>> spare_;
+  bool crowded_ = false;  // a job was set back, and the others have not run since: nobody begins
   PrefixCache cache_;
   StepPace pace_;
   Clock::time_point next_whole_{};  // when answers may next be held up by whole prompts
@@ -98,6 +102,7 @@ class Scheduler::Loop {
   std::unordered_map<RequestId, std::shared_ptr<Signals>> signals_;  // of all that have not ended
   RequestId last_id_ = 0;
   bool closing_ = false;
+  bool telling_ = false;  // the listener of a job without signals hears of its end
   ServiceStats stats_;
 };
 

@@ -18,6 +18,7 @@ void Scheduler::Loop::step() {
   const uint32_t n_whole = plan_reading(turns, n_answer_row);
   if (turns.empty() || !make_room(turns)) return;
 
+  crowded_ = false;
   const Clock::time_point start = Clock::now();
   const auto done = run_model(turns);
   const double seconds = seconds_since(start);
@@ -189,6 +190,7 @@ void Scheduler::Loop::set_back(Job& job) {
   // By age, so before all that have not begun.
   waiting_.insert(waiting_.begin(), std::move(*at));
   running_.erase(at);
+  crowded_ = true;
   const std::lock_guard lock(mutex_);
   ++stats_.n_set_back;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many requests at once, on a scripted model for what happens to requests, and on real (tiny,
-// random) ones for what they are told: the same as each of them alone.
+// What happens to many requests at once, on a scripted model. scheduler_company_test.cpp has what
+// they are told.
 #include "engine/scheduler.h"
 
 #include <gmock/gmock.h>
@@ -8,8 +8,8 @@
 
 #include <future>
 
-#include "base/random.h"
 #include "decode/testing/scripted_model.h"
+#include "engine/test_asked.h"
 #include "engine/test_turns.h"
 
 namespace stride::engine {
@@ -17,22 +17,6 @@ namespace {
 
 using decode::testing::ScriptedModel;
 using decode::testing::TokenScript;
-
-// A request that has been submitted, and how it ended.
-struct Asked {
-  RequestId id = 0;
-  std::future<Result<Generated>> end;
-};
-
-Asked submit(Scheduler& scheduler, ServiceRequest request, ServiceListener listener = {}) {
-  auto promise = std::make_shared<std::promise<Result<Generated>>>();
-  Asked asked{0, promise->get_future()};
-  listener.on_finish = [promise](Result<Generated> g) { promise->set_value(std::move(g)); };
-  auto id = scheduler.submit(std::move(request), std::move(listener));
-  EXPECT_TRUE(id) << id.error().message;
-  if (id) asked.id = *id;
-  return asked;
-}
 
 // A model that says what a script tells it, and waits before each of its runs when it is asked to.
 class SchedulerTest : public ::testing::Test {
@@ -304,6 +288,21 @@ TEST_F(SchedulerTest, ShuttingDownInTimeCutsTheRest) {
   EXPECT_EQ(asked.end.get()->finish_cause, FinishCause::cancelled);
 }
 
+TEST_F(SchedulerTest, ShuttingDownReturnsAfterTheLastWord) {
+  make(follow("\n</think>\nYes."));
+  std::future<void> closed;
+  std::promise<bool> early;
+  ServiceListener listener;
+  listener.on_finish = [&](const auto&) {
+    closed = std::async(std::launch::async,
+                        [&] { scheduler_->shut_down(std::chrono::steady_clock::now()); });
+    early.set_value(closed.wait_for(std::chrono::milliseconds(20)) == std::future_status::ready);
+  };
+  ASSERT_TRUE(scheduler_->submit(ask("a"), std::move(listener)));
+  EXPECT_FALSE(early.get_future().get());
+  closed.get();
+}
+
 // With room for few pages, requests are set back and read again, and nothing is lost.
 TEST_F(SchedulerTest, ABudgetIsKeptAndNothingIsLost) {
   const std::string said(700, 'r');
@@ -326,6 +325,31 @@ TEST_F(SchedulerTest, ABudgetIsKeptAndNothingIsLost) {
   EXPECT_LE(scheduler_->stats().cache_bytes, options.cache_bytes);
 }
 
+// However little there is, those that have begun come to an end before others take their room.
+TEST_F(SchedulerTest, AnyBudgetLetsAllEnd) {
+  const std::string said(60, 'r');
+  for (uint64_t n_page = 3; n_page < 10; ++n_page) {
+    SchedulerOptions options{.context = 700, .max_running = 3, .mark_spacing = 64};
+    options.cache_bytes = 3 * 1000 + n_page * 4 * cache::kPageTokens;
+    make(follow(said + "\n</think>\nYes."), options);
+    hold();
+    std::vector<Asked> asked;
+    for (int i = 0; i < 4; ++i) {
+      ServiceRequest request = ask(std::string(170 + 20 * i, static_cast<char>('a' + i / 2)));
+      request.options.loop_guard = decode::LoopGuard::off;
+      request.deadline = std::chrono::minutes(1);
+      asked.push_back(submit(*scheduler_, std::move(request)));
+    }
+    release();
+    for (Asked& a : asked) {
+      const auto g = a.end.get();
+      ASSERT_TRUE(g) << g.error().message;
+      EXPECT_EQ(g->output.content, "Yes.") << n_page;
+    }
+    scheduler_.reset();  // before its engine
+  }
+}
+
 // Room for a rewind point is made before it is taken, and none is taken where there is none.
 TEST_F(SchedulerTest, RewindPointsKeepTheBudgetAtAnyTime) {
   SchedulerOptions options{.context = 2048, .max_running = 1, .mark_spacing = 64};
@@ -345,107 +369,6 @@ TEST_F(SchedulerTest, ABudgetForNothingIsRefused) {
   const auto refused = Scheduler::start(*engine_, {.cache_bytes = 1500});
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, testing::HasSubstr("budget"));
-}
-
-double chosen_logprob(const decode::Logprobs& logprobs) {
-  return logprobs.chosen.logprob;
-}
-
-// Prompts that share beginnings, with every kind of sampling, in whatever company.
-class SchedulerCompany : public ::testing::TestWithParam<std::tuple<const char*, uint32_t>> {};
-
-TEST_P(SchedulerCompany, ChangesNothing) {
-  const auto [name, n_running] = GetParam();
-  std::vector<std::string> warnings;
-  const auto engine = *Engine::load({.model = std::string(STRIDE_GOLDEN "/tiny/") + name + ".gguf",
-                                     .options = {.n_threads = 2, .max_rows = 48}},
-                                    warnings);
-  Random random(11);
-  const auto ids = [&](size_t n) {
-    std::vector<Token> out(n);
-    for (Token& id : out) id = static_cast<Token>(random.below(320));
-    return out;
-  };
-  const std::vector<Token> trunk = ids(900);
-  SchedulerOptions options{.context = 1400, .max_running = n_running, .max_waiting = 100};
-  options.step_rows = 48;
-  options.cache_bytes =
-      n_running * engine->model().window_bytes(1400) + 30 * engine->model().page_bytes();
-  const auto scheduler = *Scheduler::start(*engine, options);
-  std::vector<ServiceRequest> requests;
-  for (int i = 0; i < 14; ++i) {
-    ServiceRequest& r = requests.emplace_back();
-    r.input.prompt.assign(trunk.begin(), trunk.begin() + 1 + random.below(trunk.size()));
-    const auto tail = ids(random.below(200));
-    r.input.prompt.insert(r.input.prompt.end(), tail.begin(), tail.end());
-    r.client = std::string(1, static_cast<char>('a' + i % 3));
-    r.options.max_tokens = 1 + random.below(40);
-    r.options.ignore_end = true;
-    r.options.n_logprobs = 3;
-    r.options.sampling.temperature = random.below(2) == 0 ? 0.0F : 1.0F;
-    r.options.sampling.seed = i;
-    if (random.below(3) > 0) r.options.mtp_depth = random.below(4);
-    if (i % 4 == 0) r.options.n_prompt_logprobs = 2;
-  }
-  std::vector<Asked> asked;
-  std::vector<std::vector<decode::Logprobs>> scores(requests.size());
-  for (size_t i = 0; i < requests.size(); ++i)
-    asked.push_back(submit(*scheduler, requests[i], {.on_prompt_logprobs = [&, i](const auto& all) {
-      scores[i].assign(all.begin(), all.end());
-    }}));
-  std::vector<Generated> together;
-  for (Asked& a : asked) {
-    auto g = a.end.get();
-    ASSERT_TRUE(g) << g.error().message;
-    together.push_back(std::move(*g));
-  }
-  EXPECT_GT(scheduler->stats().reused_tokens, 0U);
-  EXPECT_LE(scheduler->stats().cache_bytes, options.cache_bytes);
-  scheduler->shut_down(std::chrono::steady_clock::now());
-  for (size_t i = 0; i < requests.size(); ++i) {
-    Session session = *Session::make(engine->model(), 1400);
-    const auto check_scores = [&](const auto& all) {
-      ASSERT_EQ(all.size() + 1, requests[i].input.prompt.size());
-      ASSERT_TRUE(std::ranges::equal(all, scores[i], {}, chosen_logprob, chosen_logprob)) << i;
-      scores[i].clear();
-    };
-    const Generated alone = *generate(*engine, session, requests[i].input, requests[i].options,
-                                      {.on_prompt_logprobs = check_scores}, {});
-    ASSERT_TRUE(scores[i].empty());
-    ASSERT_EQ(alone.tokens.size(), together[i].tokens.size()) << i;
-    for (size_t t = 0; t < alone.tokens.size(); ++t) {
-      ASSERT_EQ(alone.tokens[t].id, together[i].tokens[t].id) << i << " " << t;
-      ASSERT_EQ(alone.tokens[t].logprobs->chosen.logprob,
-                together[i].tokens[t].logprobs->chosen.logprob);
-    }
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Models, SchedulerCompany,
-                         ::testing::Combine(::testing::Values("tiny-f32", "tiny-q4_k_s"),
-                                            ::testing::Values(1U, 3U, 8U)));
-
-// An id that the vocabulary lacks is its own request's failure.
-TEST(SchedulerFailure, ConcernsOneRequest) {
-  std::vector<std::string> warnings;
-  const auto engine = *Engine::load(
-      {.model = STRIDE_GOLDEN "/tiny/tiny-f32.gguf", .options = {.n_threads = 1}}, warnings);
-  const auto scheduler = *Scheduler::start(*engine, {.context = 512, .max_running = 4});
-  std::vector<Asked> asked;
-  for (int i = 0; i < 6; ++i) {
-    ServiceRequest r;
-    r.input.prompt = {1, 2, 3, i % 2 == 0 ? 4 : 100000, 5, static_cast<Token>(i)};
-    r.options.max_tokens = 20;
-    r.options.ignore_end = true;
-    asked.push_back(submit(*scheduler, std::move(r)));
-  }
-  for (int i = 0; i < 6; ++i) {
-    const auto g = asked[i].end.get();
-    EXPECT_EQ(g.has_value(), i % 2 == 0);
-    if (!g) {
-      EXPECT_THAT(g.error().message, testing::HasSubstr("not in the vocabulary"));
-    }
-  }
 }
 
 }  // namespace

@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Same request, same bits: the tokens of a conversation and the logits they were chosen from, for
 // any number of threads, any pieces of the prompt, any state of the cache and any depth of drafts.
-// Only the model, the type of the cache and the precision of activations may make a difference:
-// they define groups, and every member of a group is compared with its plainest one. A group's
-// members are the product of all settings in the long run, else a fixed sample of it.
+// company_test.cpp adds other requests.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstring>
-#include <ostream>
 
-#include "cli/slab.h"
 #include "decode/sampler.h"
 #include "engine/prefill.h"
 #include "engine/speculation.h"
 #include "engine/told_model.h"
-#include "exercises.h"
-#include "format/test_folder.h"
+#include "groups.h"
 
 namespace stride::engine {
 namespace {
@@ -25,19 +19,6 @@ namespace {
 using Depth = std::optional<uint32_t>;
 using model::Activations;
 using model::KvType;
-
-struct Group {
-  const char* name;
-  const char* mix;  // of a random model; null = step-nano
-  KvType kv_type;
-  Activations activations;
-  uint32_t n_prompt;  // tokens before the second answer
-  size_t n_sample;    // members in the short run
-};
-
-void PrintTo(const Group& group, std::ostream* out) {
-  *out << group.name;
-}
 
 // What the session went through before the prompt came.
 enum class Before : uint8_t {
@@ -73,13 +54,7 @@ std::vector<Member> members(size_t n_sample) {
            {Before::nothing, Before::first_turn, Before::near_text, Before::far_text})
         for (const Depth depth : {Depth(0), Depth(1), Depth(2), Depth(3), Depth()})
           all.push_back({n_threads, max_rows, chunk, before, depth});
-  if (run_everything()) return all;
-  // Selection sampling keeps the order.
-  Random random(n_sample);
-  std::vector<Member> out;
-  for (size_t i = 0; i < all.size(); ++i)
-    if (random.below(all.size() - i) < n_sample - out.size()) out.push_back(all[i]);
-  return out;
+  return sample_of(std::move(all), n_sample);
 }
 
 struct Trace {
@@ -145,46 +120,8 @@ struct Conversation {
   }
 };
 
-class Matrix : public ::testing::TestWithParam<Group> {
+class Matrix : public GroupTest {
  protected:
-  void SetUp() override {
-    path_ = STRIDE_NANO;
-    const Group& group = GetParam();
-    if (!group.mix) return;
-    path_ = folder_ / "slab.gguf";
-    const auto size = cli::write_slab(
-        path_, {{true, 5, 3, 1, 512}, *format::Mix::parse(group.mix), 7, 2, nullptr, {}});
-    ASSERT_TRUE(size) << size.error().message;
-  }
-
-  std::unique_ptr<Engine> load(uint32_t n_threads, uint32_t max_rows) const {
-    std::vector<std::string> warnings;
-    auto engine = Engine::load({.model = path_,
-                                .options = {.n_threads = n_threads,
-                                            .max_rows = max_rows,
-                                            .kv_type = GetParam().kv_type,
-                                            .activations = GetParam().activations}},
-                               warnings);
-    EXPECT_TRUE(engine) << engine.error().message;
-    return *std::move(engine);
-  }
-
-  // Exercises one after the other, or any tokens where the model is random.
-  std::vector<Token> text(const Engine& engine) const {
-    std::vector<Token> out;
-    Random random(5);
-    for (uint32_t i = 0; out.size() < GetParam().n_prompt; ++i) {
-      if (GetParam().mix) {
-        out.push_back(static_cast<Token>(random.below(engine.tokenizer().size())));
-      } else {
-        const auto prompt = exercise(engine, i)->input.prompt;
-        out.insert(out.end(), prompt.begin(), prompt.end());
-      }
-    }
-    out.resize(GetParam().n_prompt);
-    return out;
-  }
-
   Conversation plainest() const {
     const auto engine = load(1, 512);
     const auto all = text(*engine);
@@ -205,11 +142,6 @@ class Matrix : public ::testing::TestWithParam<Group> {
   Session session(model::Model& model) const {
     return *Session::make(model, GetParam().n_prompt + 200);
   }
-
-  std::filesystem::path path_;
-
- private:
-  format::TestFolder folder_;
 };
 
 // The texts that a session has read before the prompt: like it up to some place, then not.
@@ -278,8 +210,7 @@ const std::vector<Group> kGroups = {
     {"slab_f16", "F16", KvType::f16, Activations::int8, 130, 10},
 };
 
-INSTANTIATE_TEST_SUITE_P(Groups, Matrix, ::testing::ValuesIn(kGroups),
-                         [](const auto& group) { return std::string(group.param.name); });
+INSTANTIATE_TEST_SUITE_P(Groups, Matrix, ::testing::ValuesIn(kGroups), name_of);
 
 TEST(MatrixSize, IsAtLeastTwoHundredConfigurations) {
   size_t n = 0;
