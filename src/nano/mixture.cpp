@@ -19,7 +19,7 @@ using Shares = std::array<uint32_t, kSkills>;
 // ones (recall, tools) weigh more in tokens.
 constexpr Shares kShort = {100, 35, 35, 30, 310, 110, 190, 50, 40, 180, 80, 25, 25, 35, 40, 10};
 // Longer rows have room for what is looked up far back.
-constexpr Shares kLong = {100, 35, 35, 30, 290, 130, 190, 50, 40, 170, 75, 25, 25, 35, 40, 10};
+constexpr Shares kLong = {170, 35, 35, 30, 290, 190, 170, 50, 40, 170, 75, 25, 25, 35, 40, 10};
 
 const Shares& shares_for(uint32_t length) {
   return length <= 1024 ? kShort : kLong;

@@ -142,7 +142,8 @@ class ServerOutputs : public ::testing::Test {
     scheduler_ = *engine::Scheduler::start(runs_.engine(), options);
     service_ = std::make_unique<KeepingService>(*scheduler_);
     for (const bool close_before_call : {false, true}) {
-      ServerOptions server{.n_context = kContext};
+      ServerOptions server;
+      server.n_context = kContext;
       server.defaults.options.close_before_call = close_before_call;
       server.silence = std::chrono::hours(1);
       servers_[close_before_call] = *Server::start(runs_.engine(), *service_, std::move(server));
