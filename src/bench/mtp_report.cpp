@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "bench/digits.h"
+#include "bench/spread_json.h"
 #include "json/json.h"
 
 namespace stride::bench {
@@ -26,15 +27,6 @@ std::string list_text(const std::vector<double>& values) {
 
 std::string depth_text(const MtpPlan& plan) {
   return plan.depth ? fmt::format("{}", *plan.depth) : "auto";
-}
-
-Json to_json(const Spread& s) {
-  Json out = Json::object();
-  out["median"] = s.median;
-  out["min"] = s.min;
-  out["max"] = s.max;
-  out["n"] = s.n;
-  return out;
 }
 
 Json pair_json(const MtpPair& pair) {

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "bench/digits.h"
+#include "bench/spread_json.h"
 #include "json/json.h"
 
 namespace stride::bench {
@@ -58,15 +59,6 @@ std::string types_text(const Report& report) {
     if (share >= 0.05) text += fmt::format("{}{} {:.1f} %", text.empty() ? "" : ", ", type, share);
   }
   return text;
-}
-
-Json to_json(const Spread& s) {
-  Json out = Json::object();
-  out["median"] = s.median;
-  out["min"] = s.min;
-  out["max"] = s.max;
-  out["n"] = s.n;
-  return out;
 }
 
 Json to_json(const Limits& limits) {

@@ -9,7 +9,7 @@
 #include "bench/report.h"
 #include "bench/runner.h"
 #include "cache/kv_pages.h"
-#include "cli/bench_output.h"
+#include "cli/bench_progress.h"
 #include "cli/commands.h"
 #include "cli/find_model.h"
 #include "cli/gauntlet_commands.h"
@@ -17,6 +17,7 @@
 #include "cli/interrupt.h"
 #include "cli/model_flags.h"
 #include "cli/report.h"
+#include "cli/write_output.h"
 #include "format/tensor_catalog.h"
 #include "kernels/kernels.h"
 #include "kernels/peaks.h"
@@ -93,9 +94,9 @@ bench::Report describe(const Options& options, const std::string& file,
 
 Result<> write_results(const Options& options, const bench::Report& report) {
   if (options.json != "-" && options.csv != "-") fmt::print("{}", bench::table(report));
-  STRIDE_TRY(write_result(options.json, bench::to_json(report)));
-  STRIDE_TRY(write_result(options.csv, bench::to_csv(report)));
-  return write_result(options.svg, bench::to_svg(report));
+  STRIDE_TRY(write_output(options.json, bench::to_json(report)));
+  STRIDE_TRY(write_output(options.csv, bench::to_csv(report)));
+  return write_output(options.svg, bench::to_svg(report));
 }
 
 Result<bench::Report> measure(const Options& options, const Interrupt& interrupt) {

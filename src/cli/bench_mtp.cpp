@@ -11,7 +11,7 @@
 #include "base/memory_info.h"
 #include "base/version.h"
 #include "bench/mtp_report.h"
-#include "cli/bench_output.h"
+#include "cli/bench_progress.h"
 #include "cli/bench_prompts.h"
 #include "cli/commands.h"
 #include "cli/find_model.h"
@@ -21,6 +21,7 @@
 #include "cli/model_flags.h"
 #include "cli/report.h"
 #include "cli/text_file.h"
+#include "cli/write_output.h"
 #include "kernels/kernels.h"
 
 namespace stride::cli {
@@ -145,7 +146,7 @@ Result<int> run(const Options& options) {
   const Interrupt interrupt;
   const bench::MtpReport report = STRIDE_TRY(measure(options, interrupt));
   if (options.json != "-") fmt::print("{}", bench::table(report));
-  STRIDE_TRY(write_result(options.json, bench::to_json(report)));
+  STRIDE_TRY(write_output(options.json, bench::to_json(report)));
   if (report.outcome.complete) return 0;
   fmt::print(stderr, "interrupted: the figures cover what was measured so far\n");
   return 130;

@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "base/output_file.h"
 #include "cli/token_counter.h"
 #include "net/url.h"
 
@@ -158,17 +157,6 @@ Result<EndpointOptions> endpoint_options(const EndpointFlags& flags) {
   options.record_folder = flags.record.value_or("");
   options.replay_folder = flags.replay.value_or("");
   return options;
-}
-
-Result<> write_output(const std::optional<std::string>& path, const std::string& text) {
-  if (!path) return {};
-  if (*path == "-") {
-    fmt::print("{}", text);
-    return {};
-  }
-  OutputFile file = STRIDE_TRY_AT(*path, OutputFile::create(*path));
-  STRIDE_TRY_AT(*path, file.write(text));
-  return file.commit();
 }
 
 StopOnInterrupt::StopOnInterrupt()

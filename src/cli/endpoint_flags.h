@@ -37,9 +37,6 @@ void add_endpoint_flags(CommandLine& line, EndpointFlags& flags);
 // ANTHROPIC_API_KEY or OPENROUTER_API_KEY.
 Result<gauntlet::EndpointOptions> endpoint_options(const EndpointFlags& flags);
 
-// The text into a file, or to standard output for "-"; nothing where there is no path.
-Result<> write_output(const std::optional<std::string>& path, const std::string& text);
-
 // A stop token that Ctrl-C, SIGTERM and SIGHUP set.
 class StopOnInterrupt {
  public:

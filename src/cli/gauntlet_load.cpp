@@ -9,6 +9,7 @@
 #include "cli/endpoint_flags.h"
 #include "cli/gauntlet_commands.h"
 #include "cli/human.h"
+#include "cli/write_output.h"
 #include "gauntlet/load.h"
 
 namespace stride::cli {

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `stride bench` and `stride bench mtp` show while they measure, and where they put results.
+// What `stride bench` and `stride bench mtp` show while they measure.
 #pragma once
 
-#include <optional>
-#include <string>
-
-#include "base/error.h"
 #include "bench/runner.h"
 #include "cli/command_line.h"
 
@@ -27,8 +23,5 @@ class BenchProgress {
  private:
   bool shown_;
 };
-
-// To a file, or to standard output for "-"; nothing without a path.
-Result<> write_result(const std::optional<std::string>& path, const std::string& text);
 
 }  // namespace stride::cli

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/bench_output.h"
+#include "cli/bench_progress.h"
 
 #include <fmt/core.h>
 
 #include <cstdio>
 
-#include "base/output_file.h"
 #include "cli/human.h"
 #include "cli/terminal.h"
 
@@ -24,17 +23,6 @@ void BenchProgress::show(const bench::Progress& progress) const {
                  ? fmt::format(", about {} left", human_time(*progress.eta_seconds))
                  : std::string());
   std::fflush(stderr);
-}
-
-Result<> write_result(const std::optional<std::string>& path, const std::string& text) {
-  if (!path) return {};
-  if (*path == "-") {
-    fmt::print("{}", text);
-    return {};
-  }
-  OutputFile file = STRIDE_TRY_AT(*path, OutputFile::create(*path));
-  STRIDE_TRY_AT(*path, file.write(text));
-  return file.commit();
 }
 
 }  // namespace stride::cli
