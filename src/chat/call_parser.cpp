@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/utf8.h"
 #include "chat/render.h"
 
 namespace stride::chat {
@@ -207,12 +208,15 @@ bool CallParser::step_between(std::vector<Delta>& out) {
 // Text between parameters has no place to go. But where neither a parameter nor </function>
 // follows, that was forgotten, and the text is content behind the call.
 void CallParser::take_stray(size_t n) {
-  if (stray_.size() < options_.max_held_bytes) stray_ += input(at_).text.substr(0, n);
+  const size_t n_kept = std::min(n, options_.max_held_bytes - stray_.size());
+  stray_ += input(at_).text.substr(0, n_kept);
   consume(n);
 }
 
 void CallParser::release_stray(std::vector<Delta>& out) {
   std::string stray = std::exchange(stray_, {});
+  // What went beyond the limit may have been cut inside a character.
+  stray.resize(stray.size() - incomplete_utf8_tail(stray));
   if (finish_) stray.resize(before_begun_tag(stray));
   if (!std::ranges::all_of(stray, syntax::is_space)) content(stray, out);
 }

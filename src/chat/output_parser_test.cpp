@@ -371,6 +371,8 @@ TEST(OutputParser, DamagedCalls) {
   const ParsedOutput pwd{.calls = {call("bash", kPwdArguments)}};
   const std::string bare = "<function=bash><parameter=command>pwd</parameter></function>";
   const ParsedOutput pwd_at_end{.calls = {call("bash", kPwdArguments, CallEnding::closed_by_end)}};
+  ParserOptions holding_ten = options_from(OutputStart::content);
+  holding_ten.max_held_bytes = 10;
   check_all({
       {"D1", bare, pwd},
       {"D1 lines", "<function=bash>\n<parameter=command>\npwd\n</parameter>\n</function>", pwd},
@@ -516,6 +518,10 @@ TEST(OutputParser, DamagedCalls) {
        "<tool_call><function=bash><parameter=command>pwd</parameter> well "
        "<parameter=timeout>5</parameter></function></tool_call>",
        {.calls = {call("bash", R"({"command":"pwd","timeout":5})")}}},
+      {"stray text beyond what is held",
+       "<tool_call><function=bash><parameter=command>pwd</parameter> why not\u4f60, then</tool_call>",
+       {.content = " why not", .calls = {call("bash", kPwdArguments)}},
+       holding_ten},
   });
 }
 
@@ -848,7 +854,8 @@ TEST(OutputParser, RandomTextsAndCuts) {
                                            "<|im_end|>",
                                            "<function=who>",
                                            "<para",
-                                           "null"};
+                                           "null",
+                                           " and so on, \u4f60, for longer than may be held "};
   Random random(20);
   for (int round = 0; round < 3000; ++round) {
     Case c{"random", "", {}, options_from(static_cast<OutputStart>(random.below(3)))};
