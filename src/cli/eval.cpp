@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// stride eval nano: scores one or more files of step-nano on held-out exercises, with the runtime
-// itself.
+// stride eval nano: scores one or more files of step-nano on held-out exercises, answered greedily
+// by the engine with the guards that chats and servers have.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -18,6 +18,9 @@
 #include "cli/interrupt.h"
 #include "cli/load_tokenizer.h"
 #include "cli/model_flags.h"
+#include "engine/engine.h"
+#include "engine/generate.h"
+#include "engine/session.h"
 #include "format/tensor_catalog.h"
 #include "model/model.h"
 #include "nano/evaluate.h"
@@ -29,7 +32,7 @@ namespace {
 struct Options {
   std::vector<std::string> models, skills;
   std::string path = "fast", failures;
-  uint32_t n = 200, n_threads = 0, max_tokens = 400, length = 2048;
+  uint32_t n = 200, n_threads = 0, max_tokens = 1024, length = 2048;
   uint64_t seed = 1;
   bool json = false, no_mtp = false, kinds = false;
 };
@@ -94,30 +97,52 @@ void write_failure(std::ofstream& out, const std::string& model, const nano::Out
   out << fmt::format("--- {}\n{}\n", outcome.why, outcome.output);
 }
 
+Result<nano::Answer> answer_greedily(const engine::Engine& engine, engine::Session& session,
+                                     uint32_t max_tokens, const chat::Prompt& prompt,
+                                     const chat::ToolSchemas* tools) {
+  engine::GenerationInput input = STRIDE_TRY(engine.encode(prompt));
+  input.tools = tools;
+  STRIDE_TRY(session.clear());
+  const engine::Generated generated = STRIDE_TRY(engine::generate(
+      engine, session, input, {.sampling = {.temperature = 0}, .max_tokens = max_tokens}, {}, {}));
+  nano::Answer answer{.ids = std::move(input.prompt),
+                      .ended = generated.finish_reason != engine::FinishReason::length};
+  answer.n_prompt = static_cast<uint32_t>(answer.ids.size());
+  for (const engine::GeneratedToken& token : generated.tokens) answer.ids.push_back(token.id);
+  return answer;
+}
+
 Result<nano::Evaluation> evaluate_file(const std::string& path, const Options& options,
                                        const Interrupt& interrupt, std::ofstream* failures) {
   STRIDE_TRY(check_threads(options.n_threads));
   const auto catalog = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(path, {}))));
-  const text::Tokenizer tokenizer = STRIDE_TRY(load_tokenizer(path));
+  text::Tokenizer tokenizer = STRIDE_TRY(load_tokenizer(path));
   std::vector<std::string> warnings;
   model::LoadOptions load{.n_threads = options.n_threads};
   if (options.path == "reference") load.path = model::Path::reference;
-  const auto model = STRIDE_TRY_AT(path, model::Model::load(*catalog, load, warnings));
+  const engine::Engine engine(STRIDE_TRY_AT(path, model::Model::load(*catalog, load, warnings)),
+                              std::move(tokenizer));
   for (const std::string& warning : warnings)
     fmt::print(stderr, "warning: {}: {}\n", path, warning);
   const nano::EvaluateOptions wanted{.skills = STRIDE_TRY(read_skills(options.skills)),
                                      .n = options.n,
                                      .seed = options.seed,
-                                     .max_tokens = options.max_tokens,
                                      .sample_length = options.length,
                                      .mtp = !options.no_mtp};
+  // Chat templates and questions come on top of the context of an exercise.
+  const uint32_t capacity = 2 * options.length + options.max_tokens;
+  auto session = STRIDE_TRY(engine::Session::make(engine.model(), capacity));
   ItemProgress progress(path);
-  return nano::evaluate(*model, tokenizer, wanted,
-                        [&](const nano::Outcome& outcome, uint64_t n_done, uint64_t n_all) {
-                          progress.show(outcome, n_done, n_all);
-                          if (failures != nullptr) write_failure(*failures, path, outcome);
-                          return !interrupt.requested();
-                        });
+  return nano::evaluate(
+      engine.model(), engine.tokenizer(), wanted,
+      [&](const chat::Prompt& prompt, const chat::ToolSchemas* tools) {
+        return answer_greedily(engine, session, options.max_tokens, prompt, tools);
+      },
+      [&](const nano::Outcome& outcome, uint64_t n_done, uint64_t n_all) {
+        progress.show(outcome, n_done, n_all);
+        if (failures != nullptr) write_failure(*failures, path, outcome);
+        return !interrupt.requested();
+      });
 }
 
 Result<int> run(const Options& options) {
@@ -151,7 +176,8 @@ Result<int> run(const Options& options) {
 int eval_command(Arguments args) {
   Options options;
   std::string what;
-  CommandLine line("eval", "Scores a model on held-out exercises, greedily and with this runtime.");
+  CommandLine line("eval",
+                   "Scores a model on held-out exercises, answered greedily as a server would.");
   line.positional("WHAT", what, "which exercises: nano")
       .option("-m,--model", options.models,
               "model file, again for each one to compare; without it the bundled model")

@@ -6,8 +6,7 @@
 
 #include "chat/output_parser.h"
 #include "chat/render.h"
-#include "chat/tool_schemas.h"
-#include "nano/greedy.h"
+#include "nano/head_guesses.h"
 #include "nano/render.h"
 #include "nano/skills.h"
 #include "nano/verify.h"
@@ -15,23 +14,10 @@
 namespace stride::nano {
 namespace {
 
-Result<std::vector<text::Token>> prompt_of(const Sample& sample, const text::Tokenizer& tokenizer) {
-  const chat::Prompt prompt = STRIDE_TRY(chat::render(conversation_of(sample, LastTurn::drop)));
-  std::vector<text::Segment> segments;
-  for (const chat::Segment& segment : prompt.segments) {
-    if (segment.control && !tokenizer.find_special(segment.text))
-      return fail(Errc::not_found, "the tokenizer has no token {}", segment.text);
-    segments.push_back(
-        {segment.text, segment.control ? text::Special::allow : text::Special::forbid});
-  }
-  return tokenizer.encode(segments);
-}
-
 // Reads the answer as a server would and has it judged.
 Result<Outcome> judge(const Sample& sample, const text::Tokenizer& tokenizer,
-                      const GreedyAnswer& answer) {
-  const auto schemas = STRIDE_TRY(chat::ToolSchemas::parse(sample.tools));
-  auto ids = std::span(answer.ids).subspan(answer.n_prompt);
+                      const chat::ToolSchemas* tools, const Answer& answer) {
+  const auto ids = std::span(answer.ids).subspan(answer.n_prompt);
   Outcome outcome{.sample = &sample,
                   .n_prompt = answer.n_prompt,
                   .n_reasoning = 0,
@@ -41,18 +27,16 @@ Result<Outcome> judge(const Sample& sample, const text::Tokenizer& tokenizer,
                   .split = false,
                   .output = tokenizer.decode(ids),
                   .why = {}};
-  if (answer.ended) ids = ids.first(ids.size() - 1);
   const auto close = tokenizer.find_special(chat::token::kThinkEnd);
   const auto n_close = close ? std::ranges::count(ids, *close) : 0;
   outcome.n_reasoning = static_cast<uint32_t>(
       n_close > 0 ? std::ranges::find(ids, *close) - ids.begin() : std::ssize(ids));
   const chat::ParsedOutput parsed = chat::parse_output(
-      tokenizer.decode(ids),
-      {.tools = sample.tools.empty() ? nullptr : &schemas, .start = chat::OutputStart::reasoning},
+      tokenizer.decode(ids), {.tools = tools, .start = chat::OutputStart::reasoning},
       answer.ended ? chat::FinishReason::stop : chat::FinishReason::length);
   std::vector<Call> calls;
   for (const chat::ParsedCall& call : parsed.calls) calls.push_back({call.name, call.arguments});
-  outcome.split = n_close == 1 && answer.ended && (parsed.content || !calls.empty());
+  outcome.split = n_close == 1 && (parsed.content || !calls.empty());
   Verdict verdict = verify(sample, parsed.content.value_or(""), calls);
   outcome.correct = verdict.correct && answer.ended;
   outcome.well_formed = verdict.well_formed && answer.ended;
@@ -60,15 +44,16 @@ Result<Outcome> judge(const Sample& sample, const text::Tokenizer& tokenizer,
   return outcome;
 }
 
-void score_heads(const GreedyAnswer& answer, Evaluation& result) {
-  const size_t n_head = answer.guesses.size();
+Result<> score_heads(model::Model& model, const Answer& answer, Evaluation& result) {
+  const auto guesses = STRIDE_TRY(guess_with_heads(model, answer.ids));
+  const size_t n_head = guesses.size();
   result.heads.resize(std::max(result.heads.size(), n_head));
   // Place p: the trunk has just given token p, the heads guess p + 1, p + 2 ...
   for (size_t p = answer.n_prompt; p + n_head < answer.ids.size(); ++p) {
     bool chain = true;
     size_t gained = 1;
     for (size_t k = 0; k < n_head; ++k) {
-      const bool right = answer.guesses[k][p + 1 + k] == answer.ids[p + 1 + k];
+      const bool right = guesses[k][p + 1 + k] == answer.ids[p + 1 + k];
       result.heads[k].alone.add(right);
       if (chain) result.heads[k].chained.add(right);
       chain = chain && right;
@@ -76,6 +61,7 @@ void score_heads(const GreedyAnswer& answer, Evaluation& result) {
     }
     if (n_head > 0) result.accepted.add(static_cast<double>(gained));
   }
+  return {};
 }
 
 std::string length_bucket(uint32_t n_prompt) {
@@ -99,7 +85,8 @@ void add(const Outcome& outcome, Evaluation& result) {
 }  // namespace
 
 Result<Evaluation> evaluate(model::Model& model, const text::Tokenizer& tokenizer,
-                            const EvaluateOptions& options, const Observer& observer) {
+                            const EvaluateOptions& options, const Answerer& answerer,
+                            const Observer& observer) {
   if (tokenizer.size() > model.config().n_vocab)
     return fail(Errc::invalid_argument, "the tokenizer has {} tokens, the model only {}",
                 tokenizer.size(), model.config().n_vocab);
@@ -114,12 +101,13 @@ Result<Evaluation> evaluate(model::Model& model, const text::Tokenizer& tokenize
     for (uint32_t i = 0; i < options.n && result.complete; ++i) {
       const Difficulty difficulty{static_cast<double>(i % 11) / 10, options.sample_length};
       const Sample sample = draw_sample(skill, Split::eval, options.seed, i, difficulty);
-      const auto prompt = STRIDE_TRY(prompt_of(sample, tokenizer));
-      const GreedyAnswer answer = STRIDE_TRY(answer_greedily(
-          model, tokenizer, prompt, options.max_tokens, options.mtp ? Heads::run : Heads::skip));
-      const Outcome outcome = STRIDE_TRY(judge(sample, tokenizer, answer));
+      const auto prompt = STRIDE_TRY(chat::render(conversation_of(sample, LastTurn::drop)));
+      const auto schemas = STRIDE_TRY(chat::ToolSchemas::parse(sample.tools));
+      const chat::ToolSchemas* tools = sample.tools.empty() ? nullptr : &schemas;
+      const Answer answer = STRIDE_TRY(answerer(prompt, tools));
+      const Outcome outcome = STRIDE_TRY(judge(sample, tokenizer, tools, answer));
       add(outcome, result);
-      score_heads(answer, result);
+      if (options.mtp) STRIDE_TRY(score_heads(model, answer, result));
       result.complete = observer(outcome, ++n_done, n_all) || n_done == n_all;
     }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

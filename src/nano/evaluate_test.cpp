@@ -30,7 +30,7 @@ class ScriptedSequence : public model::Sequence {
   std::vector<Token> ids;
 };
 
-// Continues every prompt as the reference answer does.
+// Answers every prompt as the reference does.
 // Head 0 guesses right, head 1 guesses right at even places only, head 2 never.
 class ScriptedModel : public model::Model {
  public:
@@ -49,6 +49,21 @@ class ScriptedModel : public model::Model {
       }
   }
 
+  // Of at most max_tokens.
+  Answerer answerer(size_t max_tokens) {
+    return [this, max_tokens](const chat::Prompt& prompt, const chat::ToolSchemas*) {
+      Answer answer{.ids = ids_of(prompt)};
+      answer.n_prompt = static_cast<uint32_t>(answer.ids.size());
+      const auto rest = std::span(script_of(answer.ids)).subspan(answer.n_prompt);
+      const auto end = std::ranges::find_if(rest, [](Token t) { return tokenizer().is_end(t); });
+      const auto n = static_cast<size_t>(end - rest.begin());
+      answer.ended = n <= max_tokens;
+      const auto said = rest.first(std::min(n, max_tokens));
+      answer.ids.insert(answer.ids.end(), said.begin(), said.end());
+      return answer;
+    };
+  }
+
   const model::Config& config() const override { return config_; }
   uint64_t sequence_bytes(uint32_t) const override { return 0; }
   uint64_t scratch_bytes() const override { return 0; }
@@ -60,13 +75,7 @@ class ScriptedModel : public model::Model {
                    model::Output& out) override {
     auto& ids = static_cast<ScriptedSequence&>(sequence).ids;
     ids.insert(ids.end(), request.ids.begin(), request.ids.end());
-    if (script_ == nullptr || !follows(*script_, ids)) {
-      const auto found =
-          std::ranges::find_if(scripts_, [&](const auto& script) { return follows(script, ids); });
-      if (found == scripts_.end()) return fail(Errc::not_found, "a prompt is not scripted");
-      script_ = &*found;
-    }
-    out.logits = one_hot((*script_)[ids.size()]);
+    script_ = &script_of(ids);
     out.hidden.assign(request.ids.size() * config_.n_embd, 0.0f);
     return {};
   }
@@ -89,8 +98,19 @@ class ScriptedModel : public model::Model {
   Result<> truncate_mtp(model::Sequence&, uint32_t, uint32_t) override { return {}; }
 
  private:
-  static bool follows(const std::vector<Token>& script, const std::vector<Token>& ids) {
-    return ids.size() < script.size() && std::equal(ids.begin(), ids.end(), script.begin());
+  static std::vector<Token> ids_of(const chat::Prompt& prompt) {
+    std::vector<text::Segment> segments;
+    for (const chat::Segment& segment : prompt.segments)
+      segments.push_back(
+          {segment.text, segment.control ? text::Special::allow : text::Special::forbid});
+    return tokenizer().encode(segments);
+  }
+  const std::vector<Token>& script_of(const std::vector<Token>& ids) const {
+    const auto found = std::ranges::find_if(scripts_, [&](const auto& script) {
+      return ids.size() <= script.size() && std::equal(ids.begin(), ids.end(), script.begin());
+    });
+    EXPECT_NE(found, scripts_.end()) << "a prompt is not scripted";
+    return found == scripts_.end() ? scripts_.front() : *found;
   }
   std::vector<float> one_hot(Token token) const {
     std::vector<float> logits(config_.n_vocab, 0.0f);
@@ -104,23 +124,24 @@ class ScriptedModel : public model::Model {
 };
 
 EvaluateOptions small_options() {
-  return {.skills = {}, .n = 12, .seed = 5, .max_tokens = 1500, .sample_length = 600, .mtp = true};
+  return {.skills = {}, .n = 12, .seed = 5, .sample_length = 600, .mtp = true};
 }
 
 TEST(Evaluate, ReferenceAnswersScoreFullMarks) {
   const EvaluateOptions options = small_options();
   ScriptedModel model(options);
   uint64_t n_seen = 0;
-  const auto result = evaluate(
-      model, tokenizer(), options, [&](const Outcome& outcome, uint64_t n_done, uint64_t n_all) {
-        EXPECT_TRUE(outcome.correct) << skill_name(outcome.sample->skill) << "/"
+  const auto result = evaluate(model, tokenizer(), options, model.answerer(1500),
+                               [&](const Outcome& outcome, uint64_t n_done, uint64_t n_all) {
+                                 EXPECT_TRUE(outcome.correct)
+                                     << skill_name(outcome.sample->skill) << "/"
                                      << outcome.sample->kind << ": " << outcome.why << "\n"
                                      << outcome.output;
-        EXPECT_TRUE(outcome.split) << outcome.output;
-        EXPECT_EQ(n_done, ++n_seen);
-        EXPECT_EQ(n_all, kSkills * options.n);
-        return true;
-      });
+                                 EXPECT_TRUE(outcome.split) << outcome.output;
+                                 EXPECT_EQ(n_done, ++n_seen);
+                                 EXPECT_EQ(n_all, kSkills * options.n);
+                                 return true;
+                               });
   ASSERT_TRUE(result) << result.error().message;
   EXPECT_TRUE(result->complete);
   ASSERT_EQ(result->skills.size(), static_cast<size_t>(kSkills));
@@ -134,7 +155,7 @@ TEST(Evaluate, ReferenceAnswersScoreFullMarks) {
 TEST(Evaluate, HeadsAreScoredAlongTheChain) {
   const EvaluateOptions options = small_options();
   ScriptedModel model(options);
-  const auto result = evaluate(model, tokenizer(), options,
+  const auto result = evaluate(model, tokenizer(), options, model.answerer(1500),
                                [](const Outcome&, uint64_t, uint64_t) { return true; });
   ASSERT_TRUE(result);
   ASSERT_EQ(result->heads.size(), 3u);
@@ -150,7 +171,7 @@ TEST(Evaluate, StopsWhenToldAndKeepsWhatItHas) {
   const EvaluateOptions options = small_options();
   ScriptedModel model(options);
   const auto result =
-      evaluate(model, tokenizer(), options,
+      evaluate(model, tokenizer(), options, model.answerer(1500),
                [](const Outcome&, uint64_t n_done, uint64_t) { return n_done < 3; });
   ASSERT_TRUE(result);
   EXPECT_FALSE(result->complete);
@@ -159,15 +180,14 @@ TEST(Evaluate, StopsWhenToldAndKeepsWhatItHas) {
 }
 
 TEST(Evaluate, AnswersThatDoNotEndAreWrong) {
-  EvaluateOptions options = small_options();
-  options.max_tokens = 2;
+  const EvaluateOptions options = small_options();
   ScriptedModel model(options);
-  const auto result =
-      evaluate(model, tokenizer(), options, [](const Outcome& outcome, uint64_t, uint64_t) {
-        EXPECT_FALSE(outcome.correct);
-        EXPECT_FALSE(outcome.split);
-        return true;
-      });
+  const auto result = evaluate(model, tokenizer(), options, model.answerer(1),
+                               [](const Outcome& outcome, uint64_t, uint64_t) {
+                                 EXPECT_FALSE(outcome.correct);
+                                 EXPECT_FALSE(outcome.split);
+                                 return true;
+                               });
   ASSERT_TRUE(result) << result.error().message;
 }
 
