@@ -45,7 +45,8 @@ class MtpRunner {
         plan_(plan),
         classes_(classes),
         on_progress_(on_progress),
-        capacity_(static_cast<uint32_t>(capacity_of(plan, classes))) {
+        capacity_(static_cast<uint32_t>(capacity_of(plan, classes))),
+        experience_(std::make_shared<engine::DraftExperience>(engine.model().config().n_mtp)) {
     for (const PromptClass& c : classes)
       n_all_ += (2 * uint64_t{plan.n_pair} + 1) * c.prompts.size();
   }
@@ -90,7 +91,7 @@ class MtpRunner {
                            uint32_t index) {
     MtpPair pair;
     Session plain = STRIDE_TRY(Session::make(engine_.model(), capacity_));
-    Session drafting = STRIDE_TRY(Session::make(engine_.model(), capacity_));
+    Session drafting = STRIDE_TRY(Session::make(engine_.model(), capacity_, experience_));
     for (size_t i = 0; i < c.prompts.size(); ++i) {
       tell(c.prompts[i], answers[i], index * c.prompts.size() + i);
       for (const bool second : {false, true}) {
@@ -147,6 +148,7 @@ class MtpRunner {
   const std::vector<PromptClass>& classes_;
   const OnProgress& on_progress_;
   uint32_t capacity_;
+  std::shared_ptr<engine::DraftExperience> experience_;
   Clock::time_point begin_ = Clock::now();
   std::string what_;
   uint64_t n_done_ = 0, n_all_ = 0;  // answers

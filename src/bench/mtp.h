@@ -6,8 +6,9 @@
 // timed, which warms up and tells what the text is; then in pairs. In a pair each prompt is
 // answered both ways, one directly after the other and the order changing, as shared machines
 // change from second to second. Each pair begins with new sessions: what the drafting policy
-// learns, it learns anew within a pair, from one prompt to the next, as in a conversation. Reading
-// the prompts is not timed; what heads read of them is.
+// learns of the text, it learns anew within a pair, from one prompt to the next, as in a
+// conversation; what drafts cost it learns once, as a server does. Reading the prompts is not
+// timed; what heads read of them is.
 #pragma once
 
 #include <cstdint>

@@ -2,22 +2,41 @@
 // How many drafts are worth their time. A step that drafts d tokens and verifies them yields
 //   1 + a_1 + a_1 a_2 + ... + a_1 ... a_d
 // tokens on average, where a_k is how often head k is right when the heads before it were; it takes
-// a time that is measured. The depth with most tokens a second is chosen. Both are moving averages,
-// so the choice follows the text and the length of the context.
+// c_d times as long as a step without drafts. The depth with most tokens for its time is chosen.
+// Both are moving averages of what is seen: what drafts cost belongs to the model and the machine,
+// so all sessions of a model learn it together; how often they are right belongs to the text, of
+// which the sessions before give a first guess.
+//
+// A machine that is slower now than a second ago says nothing about drafts. So what is measured is
+// its speed, step by step, and the cost where the depth changes from one step to the next.
 //
 // A depth is tried once the one before it has been and might pay. Later the others are measured
-// again now and then, as often as a hundredth of the time allows. Text never depends on the choice,
-// so it may depend on clocks.
+// again now and then, as often as a two-hundredth of the time allows. Text never depends on the
+// choice, so it may depend on clocks.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace stride::engine {
 
+// What the sessions of one model have learnt about its drafts. One thread at a time.
+struct DraftExperience {
+  explicit DraftExperience(uint32_t max_depth);
+
+  struct Mean {
+    double value = 0;
+    uint32_t n_seen = 0;
+  };
+  std::vector<Mean> acceptance;  // [max_depth] of each head where those before it were right
+  std::vector<Mean> cost;        // [max_depth + 1] of a step, in steps without drafts
+};
+
 class DepthPolicy {
  public:
-  explicit DepthPolicy(uint32_t max_depth);
+  // Without experience of others it begins its own.
+  explicit DepthPolicy(uint32_t max_depth, std::shared_ptr<DraftExperience> experience = nullptr);
 
   // The depth of the next step, at most `limit`.
   uint32_t choose(uint32_t limit) const;
@@ -31,37 +50,38 @@ class DepthPolicy {
   // A step with so many drafts took so long, drafting included.
   void saw_step(uint32_t depth, double seconds);
   // The same where heads had to read up first: no measure of the depth, but time spent on it.
-  void saw_catch_up(uint32_t depth, double seconds) { spend(depth, seconds); }
+  void saw_catch_up(uint32_t depth, double seconds);
   // Of the drafts of a step the first `n_accepted` became text, and the next one did not.
   void saw_drafts(uint32_t n_draft, uint32_t n_accepted);
 
   // a_(head + 1).
-  double acceptance(uint32_t head) const { return heads_[head].acceptance; }
+  double acceptance(uint32_t head) const { return heads_[head].value; }
 
  private:
-  struct Head {
-    double acceptance;
-    uint32_t n_seen = 0;
-  };
   struct Depth {
-    double seconds = 0;  // of a step
-    uint32_t n_seen = 0;
+    uint32_t n_step = 0;
     uint64_t last_step = 0;
   };
 
+  uint32_t n_known() const;
   uint32_t best(uint32_t limit) const;
   double tokens(uint32_t depth) const;
-  double seconds(uint32_t depth) const;
-  double rate(uint32_t depth) const { return tokens(depth) / seconds(depth); }
-  double lost(uint32_t depth, double seconds) const;
-  void spend(uint32_t depth, double seconds);
+  double cost(uint32_t depth) const;
+  double rate(uint32_t depth) const { return tokens(depth) / cost(depth); }
+  double lost(uint32_t depth, double cost) const;
+  bool is_old(uint32_t depth) const;
+  void count(uint32_t depth);
+  void learn(uint32_t depth, double seconds);
+  void spend(uint32_t depth, double cost);
 
-  std::vector<Head> heads_;    // [max_depth]
-  std::vector<Depth> depths_;  // [max_depth + 1]
-  uint32_t n_known_ = 0;       // depths that have been measured: the first ones
+  std::shared_ptr<DraftExperience> experience_;
+  std::vector<DraftExperience::Mean> heads_;  // [max_depth] acceptance in this session
+  std::vector<Depth> depths_;                 // [max_depth + 1]
+  double step_seconds_ = 0;                   // of a step without drafts; 0 = not seen
   uint64_t n_step_ = 0;
+  uint32_t last_depth_ = 0;
   uint32_t n_without_ = 0;  // steps in company since the last draft
-  double allowance_ = 0;    // seconds that may be lost on depths other than the best
+  double allowance_;        // steps that may be lost on depths other than the best
 };
 
 }  // namespace stride::engine

@@ -82,6 +82,33 @@ TEST(DepthPolicy, ADeeperDraftIsExpectedToCostAsMuchAgain) {
   EXPECT_LT(world.n_step[2] + world.n_step[3], 10U);
 }
 
+// The machine is slower for a while, now and then: no reason to think that drafts cost more.
+TEST(DepthPolicy, SpeedOfTheMachineIsNotTheCostOfDrafts) {
+  DepthPolicy policy(3);
+  const World quick{.seconds = {1, 1.5, 2.2, 3}, .right = {0.9, 0.7, 0.6}};
+  World world = quick;
+  world.run(policy, 200);
+  for (int round = 0; round < 20; ++round) {
+    for (size_t d = 0; d < 4; ++d)
+      world.seconds[d] = quick.seconds[d] * (round % 2 == 0 ? 1.4 : 1.0);
+    EXPECT_GT(world.run(policy, 40), 1.1) << round;
+    EXPECT_LT(world.n_step[0], 12U) << round;
+  }
+}
+
+// What one session has found out, the next need not.
+TEST(DepthPolicy, SessionsLearnTogether) {
+  const auto experience = std::make_shared<DraftExperience>(3);
+  World world{.seconds = {1, 1.2, 1.4, 1.6}, .right = {0.9, 0.85, 0.8}, .catch_up = 0.5};
+  DepthPolicy first(3, experience);
+  world.run(first, 300);
+  DepthPolicy second(3, experience);
+  world.n_backlog = 0;
+  world.run(second, 10);
+  EXPECT_GE(world.n_step[2] + world.n_step[3], 7U);
+  EXPECT_GT(second.acceptance(0), 0.6);
+}
+
 TEST(DepthPolicy, FollowsTheText) {
   DepthPolicy policy(3);
   World world{.seconds = {1, 1.4, 1.7, 2}, .right = {0.1, 0.1, 0.1}, .catch_up = 0.5};

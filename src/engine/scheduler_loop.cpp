@@ -22,6 +22,7 @@ Scheduler::Loop::Loop(const Engine& engine, const SchedulerOptions& options, uin
     : engine_(engine),
       options_(options),
       capacity_(capacity),
+      experience_(std::make_shared<DraftExperience>(engine.model().config().n_mtp)),
       window_bytes_(engine.model().window_bytes(capacity)),
       page_bytes_(engine.model().page_bytes()),
       cache_(page_bytes_) {
@@ -278,7 +279,7 @@ void Scheduler::Loop::begin(std::unique_ptr<Job> job) {
     spare_.pop_back();
   } else {
     make_free(window_bytes_);
-    auto made = Session::make(engine_.model(), capacity_);
+    auto made = Session::make(engine_.model(), capacity_, experience_);
     if (!made) return finish(std::move(job), made.error());
     session = std::make_unique<Session>(std::move(*made));
   }

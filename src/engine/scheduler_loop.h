@@ -82,7 +82,8 @@ class Scheduler::Loop {
 
   const Engine& engine_;
   SchedulerOptions options_;
-  uint32_t capacity_;  // tokens of a sequence
+  uint32_t capacity_;                            // tokens of a sequence
+  std::shared_ptr<DraftExperience> experience_;  // of all sessions
   uint64_t window_bytes_, page_bytes_;
 
   Jobs waiting_, running_;  // by age

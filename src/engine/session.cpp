@@ -9,17 +9,19 @@
 
 namespace stride::engine {
 
-Result<Session> Session::make(model::Model& model, uint32_t capacity) {
+Result<Session> Session::make(model::Model& model, uint32_t capacity,
+                              std::shared_ptr<DraftExperience> experience) {
   auto sequence = STRIDE_TRY(model.new_sequence(capacity));
-  return Session(model, std::move(sequence), capacity);
+  return Session(model, std::move(sequence), capacity, std::move(experience));
 }
 
-Session::Session(model::Model& model, std::unique_ptr<model::Sequence> sequence, uint32_t capacity)
+Session::Session(model::Model& model, std::unique_ptr<model::Sequence> sequence, uint32_t capacity,
+                 std::shared_ptr<DraftExperience> experience)
     : model_(&model),
       sequence_(std::move(sequence)),
       capacity_(capacity),
       heads_(model.config()),
-      depth_policy_(model.config().n_mtp) {}
+      depth_policy_(model.config().n_mtp, std::move(experience)) {}
 
 Result<uint32_t> Session::reuse(std::span<const Token> ids, uint32_t limit) {
   if (!sequence_) STRIDE_TRY(clear());

@@ -7,7 +7,7 @@
 // likely to return to are kept: see set_marks().
 //
 // The MTP heads have caches of their own in the sequence. They are kept up while set_drafting() is
-// on, and what was learnt about them lasts as long as the session.
+// on, and what was learnt about them lasts as long as the session at least.
 //
 // One thread at a time; must not outlive its model.
 #pragma once
@@ -28,7 +28,9 @@ using model::Token;
 
 class Session {
  public:
-  static Result<Session> make(model::Model& model, uint32_t capacity);
+  // Sessions of a model that are given the same experience learn about its drafts together.
+  static Result<Session> make(model::Model& model, uint32_t capacity,
+                              std::shared_ptr<DraftExperience> experience = nullptr);
 
   uint32_t size() const { return static_cast<uint32_t>(tokens_.size()); }
   uint32_t capacity() const { return capacity_; }
@@ -84,7 +86,8 @@ class Session {
   Result<> clear();
 
  private:
-  Session(model::Model& model, std::unique_ptr<model::Sequence> sequence, uint32_t capacity);
+  Session(model::Model& model, std::unique_ptr<model::Sequence> sequence, uint32_t capacity,
+          std::shared_ptr<DraftExperience> experience);
   Result<uint32_t> return_to(uint32_t n);
 
   model::Model* model_;
