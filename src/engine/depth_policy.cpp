@@ -9,8 +9,8 @@ namespace {
 
 using Mean = DraftExperience::Mean;
 
-constexpr double kFirstGuess = 0.75;     // acceptance of a head before it has been seen
-constexpr uint32_t kGuessWeight = 3;     // of what was guessed, as much as so many observations
+constexpr double kFirstGuess = 0.8;      // acceptance of a head before it has been seen
+constexpr uint32_t kGuessWeight = 4;     // of what was guessed, as much as so many observations
 constexpr double kForget = 1.0 / 8;      // weight of the newest observation, once there are enough
 constexpr double kForgetAll = 1.0 / 64;  // the same of what all sessions learn
 constexpr double kForgetCost = 1.0 / 16;
