@@ -11,6 +11,8 @@
 #include "api/conversation_store.h"
 #include "api/errors.h"
 #include "api/failure_response.h"
+#include "api/fields.h"
+#include "api/item_store.h"
 #include "api/live_answers.h"
 #include "api/metrics.h"
 #include "api/response_store.h"
@@ -66,6 +68,7 @@ class Endpoints {
   Outcome<std::string> cancel_response(const Incoming& in);
 
   // endpoints_conversations.cpp
+  Outcome<Json> read_items(const Incoming& in, const Fields& body, const Ids& ids) const;
   Outcome<std::string> make_conversation(const Incoming& in);
   Outcome<std::string> conversation(const Incoming& in);
   Outcome<std::string> conversation_items(const Incoming& in);
@@ -96,6 +99,7 @@ class Endpoints {
   const int64_t started_;  // seconds since 1970
   std::atomic<bool> draining_ = false;
   std::function<net::ServerStats()> http_stats_;
+  ItemStore items_;
   ResponseStore responses_;
   ConversationStore conversations_;
   TurnStore turns_;

@@ -74,7 +74,8 @@ Outcome<ChatCall> Endpoints::read_response_call(const Incoming& in, Json body) {
   const std::string conversation = STRIDE_TRY(conversation_of(body));
   if (!previous.empty() && !conversation.empty())
     return refuse("conversation", "conversation and previous_response_id cannot be given together");
-  STRIDE_TRY(responses_.resolve_references(in.client, body));
+  if (const auto input = body.find("input"); input != body.end() && input->is_array())
+    STRIDE_TRY(items_.resolve(in.client, *input, "input"));
   const Json history = conversation.empty()
                            ? STRIDE_TRY(responses_.history(in.client, previous))
                            : STRIDE_TRY(conversations_.items(in.client, conversation));
@@ -153,12 +154,15 @@ std::function<void(const AnswerReport&)> Endpoints::report_handler(
     for (uint32_t i = 0; i < report.choices.size(); ++i)
       turns_.save(client, *call, ids, i, report.choices[i]);
     const ResponsesPart& part = call->responses;
-    if (!part.conversation.empty() && !report.body.empty())
-      conversations_.add_response(client, part.conversation, part.input_items, report.body, ids);
-    if (call->dialect == Dialect::responses && part.store && !report.body.empty())
+    if (call->dialect != Dialect::responses || report.body.empty()) return;
+    if (part.conversation.empty() && !part.store) return;
+    const std::string input = named_items(part.input_items, ids);
+    if (!part.conversation.empty())
+      conversations_.add_response(client, part.conversation, input, report.body, ids);
+    if (part.store)
       responses_.save(client, answer_id(call->dialect, ids),
                       {.previous = part.previous,
-                       .input = part.input_items,
+                       .input = input,
                        .response = report.body,
                        .handle = reasoning_handle(ids)});
   };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server before a real scheduler, with several clients that ask, leave in the middle, cancel
-// and end thinking all at once, and a shutdown while some still do. Whoever stays gets a whole
-// answer or a clear refusal. ThreadSanitizer watches in CI.
+// The server before a real scheduler, with several clients that ask, leave in the middle, cancel,
+// end thinking and change a conversation all at once, and a shutdown while some still do. Whoever
+// stays gets a whole answer or a clear refusal. ThreadSanitizer watches in CI.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include "api/server.h"
 #include "api/testing/scripted_engine.h"
@@ -19,20 +21,29 @@ namespace {
 
 using net::Client;
 
-constexpr uint32_t kClients = 5, kRounds = 30;
+constexpr uint32_t kClients = 5, kRounds = 30, kKeys = 3;
 
 struct Count {
-  std::atomic<uint32_t> n_whole = 0, n_refused = 0, n_left = 0, n_thought = 0, n_cancelled = 0;
+  std::atomic<uint32_t> n_whole = 0, n_refused = 0, n_left = 0, n_thought = 0, n_cancelled = 0,
+                        n_conversed = 0;
 };
 
 class Visitor {
  public:
-  Visitor(uint32_t number, uint16_t port, Count& count)
-      : number_(number), port_(port), random_(number + 1), count_(count) {}
+  // Visitors of one key share a conversation; it is made at the first visit.
+  Visitor(uint32_t number, uint16_t port, Count& count, std::array<std::string, kKeys>& shared)
+      : number_(number),
+        port_(port),
+        random_(number + 1),
+        count_(count),
+        conversation_(shared[number % kKeys]) {
+    if (conversation_.empty())
+      conversation_ = name_in(ask("POST", "/v1/conversations", ""), "conv_");
+  }
 
   void round() {
     path_ = kPaths[random_.below(4)];
-    switch (random_.below(8)) {
+    switch (random_.below(9)) {
       case 0:
         return hear(false);
       case 1:
@@ -47,6 +58,8 @@ class Visitor {
         return end_thinking();
       case 6:
         return cancel();
+      case 7:
+        return converse();
       default:
         return look();
     }
@@ -69,7 +82,19 @@ class Visitor {
     return fmt::format(
         "{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nx-api-key: key{}\r\n"
         "Content-Length: {}\r\n\r\n{}",
-        method, path, number_ % 3, body.size(), body);
+        method, path, number_ % kKeys, body.size(), body);
+  }
+
+  net::Answer ask(const std::string& method, const std::string& path,
+                  const std::string& body) const {
+    return Client(port_).ask(request(method, path, body));
+  }
+
+  // The first name in an answer's body that begins like this.
+  static std::string name_in(const net::Answer& answer, const std::string& prefix) {
+    const size_t begin = answer.body.find(prefix);
+    if (begin == std::string::npos) throw std::runtime_error("no " + prefix + " in " + answer.body);
+    return answer.body.substr(begin, answer.body.find('"', begin) - begin);
   }
 
   // Texts of several lengths that begin alike; the small model's are for the background.
@@ -94,7 +119,7 @@ class Visitor {
     ++count_.n_whole;
   }
 
-  void hear(bool stream) { judge(Client(port_).ask(request("POST", path_, call(stream)))); }
+  void hear(bool stream) { judge(ask("POST", path_, call(stream))); }
 
   void leave(bool stream) {
     Client client(port_);
@@ -134,8 +159,7 @@ class Visitor {
     const std::string id = id_of(client, "chatcmpl-");
     if (id.empty()) return;
     const std::string body = fmt::format(R"({{"id":"{}","action":"reasoning_end"}})", id);
-    const int status =
-        Client(port_).ask(request("POST", "/v1/chat/completions/control", body)).status;
+    const int status = ask("POST", "/v1/chat/completions/control", body).status;
     // It may have ended meanwhile.
     EXPECT_TRUE(status == 200 || status == 404 || status == 409) << status;
     if (status == 200) ++count_.n_thought;
@@ -148,8 +172,7 @@ class Visitor {
     client.send(request("POST", path_, call(true)));
     const std::string id = id_of(client, "resp_");
     if (id.empty()) return;
-    const int status =
-        Client(port_).ask(request("POST", "/v1/responses/" + id + "/cancel", "")).status;
+    const int status = ask("POST", "/v1/responses/" + id + "/cancel", "").status;
     EXPECT_TRUE(status == 200 || status == 404 || status == 400) << status;
     if (status == 200) ++count_.n_cancelled;
     client.read_to_end();
@@ -157,7 +180,19 @@ class Visitor {
 
   void look() {
     for (const char* path : {"/metrics", "/slots", "/health", "/props"})
-      EXPECT_TRUE(Client(port_).ask(request("GET", path, "")).complete);
+      EXPECT_TRUE(ask("GET", path, "").complete);
+  }
+
+  // Puts an item into the conversation, refers to it and takes it out again.
+  void converse() {
+    const std::string items = "/v1/conversations/" + conversation_ + "/items";
+    const std::string item =
+        name_in(ask("POST", items, R"({"items":[{"role":"user","content":"Hi"}]})"), "msg_");
+    judge(ask("POST", "/v1/responses",
+              fmt::format(R"({{"input":[{{"type":"item_reference","id":"{}"}}]}})", item)));
+    EXPECT_EQ(ask("GET", items + "?limit=2", "").status, 200);
+    EXPECT_EQ(ask("DELETE", items + "/" + item, "").status, 200);
+    ++count_.n_conversed;
   }
 
   uint32_t number_;
@@ -165,6 +200,7 @@ class Visitor {
   Random random_;
   Count& count_;
   std::string path_;
+  std::string& conversation_;
 };
 
 TEST(ServerStress, WhoeverStaysIsAnswered) {
@@ -176,27 +212,29 @@ TEST(ServerStress, WhoeverStaysIsAnswered) {
   scheduling.step_rows = 256;
   const auto scheduler = *engine::Scheduler::start(*scripted.engine, scheduling);
   ServerOptions options;
-  for (const char* name : {"0", "1", "2"})
-    options.keys.push_back({.secret = std::string("key") + name, .name = name});
+  for (uint32_t i = 0; i < kKeys; ++i)
+    options.keys.push_back({.secret = fmt::format("key{}", i), .name = fmt::format("{}", i)});
   options.n_context = scheduling.context;
   options.n_slot = scheduling.max_running;
   options.defaults.model = "step";
   options.silence = std::chrono::milliseconds(1);
   const auto server = *Server::start(*scripted.engine, *scheduler, std::move(options));
   Count count;
-  const auto visit = [&](uint32_t i) {
-    Visitor visitor(i, server->port(), count);
-    for (uint32_t n = 0; n < kRounds; ++n) visitor.round();
-  };
+  std::array<std::string, kKeys> shared;
+  std::vector<Visitor> visitors;
+  for (uint32_t i = 0; i < kClients; ++i) visitors.emplace_back(i, server->port(), count, shared);
   {
     std::vector<std::jthread> threads;
-    for (uint32_t i = 0; i < kClients; ++i) threads.emplace_back([&, i] { visit(i); });
+    for (Visitor& visitor : visitors)
+      threads.emplace_back([&] {
+        for (uint32_t n = 0; n < kRounds; ++n) visitor.round();
+      });
   }
-  for (const auto* n : {&count.n_whole, &count.n_left, &count.n_thought, &count.n_cancelled})
+  for (const auto* n :
+       {&count.n_whole, &count.n_left, &count.n_thought, &count.n_cancelled, &count.n_conversed})
     EXPECT_GT(*n, 0U);
   std::vector<std::jthread> threads;
-  for (uint32_t i = 0; i < kClients; ++i)
-    threads.emplace_back([&, i] { Visitor(i, server->port(), count).ask_until_it_closes(); });
+  for (Visitor& visitor : visitors) threads.emplace_back([&] { visitor.ask_until_it_closes(); });
   const uint32_t before = count.n_whole;
   net::await([&] { return count.n_whole >= before + kClients; });
   server->drain();
