@@ -113,11 +113,12 @@ TEST(NameItems, GivesWhatHasNoneATypeAndAName) {
   const auto name = [&](const char* prefix, uint64_t i) {
     return ids.make(prefix, (uint64_t{1} << 32) + i);
   };
-  EXPECT_EQ(named_items(R"([{"role":"user"},{"type":"x","id":""},{"type":"y","id":"z"},"Hi",7])", ids),
-            fmt::format(R"([{{"role":"user","type":"message","id":"{}"}},{{"type":"x","id":"{}"}},)"
-                        R"({{"type":"y","id":"z"}},{{"type":"message","role":"user","content":[)"
-                        R"({{"type":"input_text","text":"Hi"}}],"id":"{}"}},7])",
-                        name("msg_", 0), name("item_", 1), name("msg_", 3)));
+  EXPECT_EQ(
+      named_items(R"([{"role":"user"},{"type":"x","id":""},{"type":"y","id":"z"},"Hi",7])", ids),
+      fmt::format(R"([{{"role":"user","type":"message","id":"{}"}},{{"type":"x","id":"{}"}},)"
+                  R"({{"type":"y","id":"z"}},{{"type":"message","role":"user","content":[)"
+                  R"({{"type":"input_text","text":"Hi"}}],"id":"{}"}},7])",
+                  name("msg_", 0), name("item_", 1), name("msg_", 3)));
   EXPECT_EQ(named_items("{", ids), "{");
 }
 

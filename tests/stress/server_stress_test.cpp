@@ -207,7 +207,7 @@ TEST(ServerStress, WhoeverStaysIsAnswered) {
   const auto scripted = testing::make_scripted_engine(std::string(90, 'r') + "\n</think>\nYes.");
   // Long enough to be interrupted.
   scripted.model->on_forward = [] { std::this_thread::sleep_for(std::chrono::microseconds(100)); };
-  engine::SchedulerOptions scheduling{.context = 2000, .max_running = 3, .max_waiting = 3};
+  engine::SchedulerOptions scheduling{.context = 2000, .max_running = 3, .max_waiting = 1};
   scheduling.cache_bytes = 40'000;
   scheduling.step_rows = 256;
   const auto scheduler = *engine::Scheduler::start(*scripted.engine, scheduling);
