@@ -48,10 +48,10 @@ void ConversationStore::save(const std::string& client, const std::string& id,
                              const StoredConversation& conversation) {
   write(client, id, conversation);
   if (const auto items = json::parse(conversation.items, kExact))
-    items_.keep(ItemOwner::conversation, client, id, *items);
+    items_.keep(ItemOwner::conversation, client, id, items_.fresh(client, *items));
 }
 
-// The items come last: add() puts more at the end.
+// The items come last: append() puts more at the end.
 void ConversationStore::write(const std::string& client, const std::string& id,
                               const StoredConversation& conversation) {
   store_.put(RecordKind::conversation, key_of(client, id),
@@ -99,18 +99,27 @@ Outcome<Json> ConversationStore::item(const std::string& client, const std::stri
 
 Outcome<> ConversationStore::add(const std::string& client, const std::string& id,
                                  const Json& items) {
-  constexpr std::string_view kEnd = "]}";  // of the items and of the record, see write()
+  const NamedItems fresh = items_.fresh(client, items);
   const std::scoped_lock lock(mutex_);
+  if (!append(client, id, {json::dump(items)})) return std::unexpected(unknown_conversation(id));
+  items_.keep(ItemOwner::conversation, client, id, fresh);
+  return {};
+}
+
+bool ConversationStore::append(const std::string& client, const std::string& id,
+                               std::initializer_list<std::string_view> arrays) {
+  constexpr std::string_view kEnd = "]}";  // of the items and of the record, see write()
   auto record = store_.get(RecordKind::conversation, key_of(client, id));
-  if (!record || !record->ends_with(kEnd)) return std::unexpected(unknown_conversation(id));
+  if (!record || !record->ends_with(kEnd)) return false;
   record->resize(record->size() - kEnd.size());
-  for (const Json& item : items) {
+  for (const std::string_view array : arrays) {
+    const std::string_view items = array.substr(1, array.size() - 2);  // without brackets
+    if (items.empty()) continue;
     if (!record->ends_with('[')) *record += ',';
-    *record += json::dump(item);
+    *record += items;
   }
   store_.put(RecordKind::conversation, key_of(client, id), *record += kEnd);
-  items_.keep(ItemOwner::conversation, client, id, items);
-  return {};
+  return true;
 }
 
 Outcome<StoredConversation> ConversationStore::erase_item(const std::string& client,
@@ -142,11 +151,14 @@ Outcome<StoredConversation> ConversationStore::set_metadata(const std::string& c
 }
 
 void ConversationStore::add_response(const std::string& client, const std::string& id,
-                                     const std::string& input, const std::string& response,
+                                     const InputItems& input, const std::string& response,
                                      const Ids& ids) {
-  Json items = Json::array();
-  append_response_items(input, response, reasoning_handle(ids), items);
-  (void)add(client, id, items);  // the client may have deleted it
+  Json output = Json::array();
+  append_response_items("[]", response, reasoning_handle(ids), output);
+  const std::scoped_lock lock(mutex_);
+  if (!append(client, id, {input.text, json::dump(output)})) return;  // it has been deleted
+  items_.keep(ItemOwner::conversation, client, id, input.fresh);
+  items_.keep(ItemOwner::conversation, client, id, named_items(output));
 }
 
 }  // namespace stride::api

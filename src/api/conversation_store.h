@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/encoder.h"
 #include "api/errors.h"
@@ -46,11 +48,15 @@ class ConversationStore {
                                          const std::string& item);
   Outcome<StoredConversation> set_metadata(const std::string& client, const std::string& id,
                                            std::string metadata);
-  // The input, with names, and the output of a response, of which `ids` are.
-  void add_response(const std::string& client, const std::string& id, const std::string& input,
+  // The input and the output of a response, of which `ids` are.
+  void add_response(const std::string& client, const std::string& id, const InputItems& input,
                     const std::string& response, const Ids& ids);
 
  private:
+  // False where there is no such conversation. The texts are JSON arrays, written by json::dump().
+  // With mutex_.
+  bool append(const std::string& client, const std::string& id,
+              std::initializer_list<std::string_view> arrays);
   void write(const std::string& client, const std::string& id,
              const StoredConversation& conversation);
 

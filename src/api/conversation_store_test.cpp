@@ -14,7 +14,7 @@ TEST(ConversationStore, GrowsByResponses) {
   ConversationStore conversations(*store);
   conversations.save("me", "c", {.created = 5, .metadata = R"({"a":"b"})"});
   const Ids ids(3);
-  conversations.add_response("me", "c", R"([{"id":"a"},"text"])",
+  conversations.add_response("me", "c", {.text = R"([{"id":"a"},"text"])"},
                              R"({"output":[{"type":"reasoning","id":"rs"}]})", ids);
   const auto found = conversations.find("me", "c");
   ASSERT_TRUE(found);

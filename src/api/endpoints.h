@@ -59,7 +59,11 @@ class Endpoints {
   TraceBundle trace_of(const Incoming& in, std::span<const engine::ServiceRequest> requests) const;
   std::function<void(const AnswerReport&)> report_handler(const Incoming& in,
                                                           std::shared_ptr<const ChatCall> call,
-                                                          const Ids& ids, TraceBundle trace);
+                                                          const Ids& ids, NamedItems fresh,
+                                                          TraceBundle trace);
+  void save_response(const std::string& client, const ChatCall& call, const Ids& ids,
+                     const NamedItems& fresh, const std::string& body);
+  NamedItems name_input(const Incoming& in, const Ids& ids, ChatCall& call) const;
 
   // endpoints_responses.cpp
   std::shared_ptr<Answer> running_response(const Incoming& in) const;

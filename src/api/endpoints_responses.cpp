@@ -47,11 +47,13 @@ Outcome<std::string> Endpoints::response(const Incoming& in) {
 
 Outcome<std::string> Endpoints::response_items(const Incoming& in) const {
   const PageQuery query = STRIDE_TRY(read_page_query(in.request.query));
-  const auto stored = responses_.find(in.client, in.match.id);
-  if (!stored) return unknown(in.match.id);
-  const Json items = STRIDE_TRY(
-      json::parse(stored->input, {.max_depth = kMostDepth, .numbers = json::Numbers::exact}));
-  return item_page(items, query);
+  const auto running = running_response(in);
+  const auto stored = running ? std::nullopt : responses_.find(in.client, in.match.id);
+  if (!running && !stored) return unknown(in.match.id);
+  const std::string& input = running ? running->call().responses.input_items : stored->input;
+  return item_page(
+      STRIDE_TRY(json::parse(input, {.max_depth = kMostDepth, .numbers = json::Numbers::exact})),
+      query);
 }
 
 Outcome<std::string> Endpoints::cancel_response(const Incoming& in) {

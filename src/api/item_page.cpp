@@ -66,13 +66,12 @@ Outcome<PageQuery> read_page_query(std::string_view query) {
   return out;
 }
 
-Outcome<std::string> item_page(const Json& items, const PageQuery& query) {
-  Json ordered = items;
-  if (query.newest_first) std::reverse(ordered.begin(), ordered.end());
+Outcome<std::string> item_page(Json items, const PageQuery& query) {
+  if (query.newest_first) std::reverse(items.begin(), items.end());
   size_t begin = 0;
-  size_t end = ordered.size();
-  if (!query.after.empty()) begin = STRIDE_TRY(place_of(ordered, query.after, "after")) + 1;
-  if (!query.before.empty()) end = STRIDE_TRY(place_of(ordered, query.before, "before"));
+  size_t end = items.size();
+  if (!query.after.empty()) begin = STRIDE_TRY(place_of(items, query.after, "after")) + 1;
+  if (!query.before.empty()) end = STRIDE_TRY(place_of(items, query.before, "before"));
   end = std::max(begin, end);
   const bool has_more = end - begin > query.limit;
   if (has_more && query.after.empty() && !query.before.empty()) {
@@ -81,7 +80,7 @@ Outcome<std::string> item_page(const Json& items, const PageQuery& query) {
     end = begin + query.limit;
   }
   Json page = Json::array();
-  for (size_t i = begin; i < end; ++i) page.push_back(std::move(ordered[i]));
+  for (size_t i = begin; i < end; ++i) page.push_back(std::move(items[i]));
   return list_object(page, has_more);
 }
 

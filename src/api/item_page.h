@@ -25,7 +25,7 @@ Outcome<PageQuery> read_page_query(std::string_view query);
 
 // The list object with the page of `items`, which are given oldest first. With `before` alone these
 // are the last ones before it, otherwise the first; has_more tells whether there are more of them.
-Outcome<std::string> item_page(const Json& items, const PageQuery& query);
+Outcome<std::string> item_page(Json items, const PageQuery& query);
 
 // All of them, as they are.
 std::string item_list(const Json& items);

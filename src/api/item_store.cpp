@@ -54,14 +54,29 @@ Json text_item(const std::string& text) {
 
 }  // namespace
 
-void ItemStore::keep(ItemOwner kind, const std::string& client, const std::string& owner,
-                     const Json& items) {
+NamedItems ItemStore::fresh(const std::string& client, const Json& items) const {
+  NamedItems out;
   const size_t first = items.size() > kMostKept ? items.size() - kMostKept : 0;
   for (size_t i = first; i < items.size(); ++i) {
     const std::string* id = json::string_member(items[i], "id");
-    if (id == nullptr || store_.get(record_kind(kind), key_of(client, *id))) continue;
-    store_.put(record_kind(kind), key_of(client, *id), head_of(owner) + json::dump(items[i]));
+    if (id != nullptr && !item_text(store_, client, *id))
+      out.push_back({.id = *id, .text = json::dump(items[i])});
   }
+  return out;
+}
+
+InputItems ItemStore::read_input(const std::string& client, const std::string& items,
+                                 const Ids& ids) const {
+  auto parsed = json::parse(items, kExact);
+  if (!parsed || !parsed->is_array()) return {.text = "[]"};
+  name_items(*parsed, ids);
+  return {.text = json::dump(*parsed), .fresh = fresh(client, *parsed)};
+}
+
+void ItemStore::keep(ItemOwner kind, const std::string& client, const std::string& owner,
+                     const NamedItems& items) {
+  for (const NamedItem& item : items)
+    store_.put(record_kind(kind), key_of(client, item.id), head_of(owner) + item.text);
 }
 
 void ItemStore::drop(ItemOwner kind, const std::string& client, const std::string& owner,
@@ -109,6 +124,15 @@ Outcome<> ItemStore::resolve(const std::string& client, Json& items,
   return {};
 }
 
+NamedItems named_items(const Json& items) {
+  NamedItems out;
+  for (const Json& item : items) {
+    if (const std::string* id = json::string_member(item, "id"))
+      out.push_back({.id = *id, .text = json::dump(item)});
+  }
+  return out;
+}
+
 void name_items(Json& items, const Ids& ids) {
   // Numbers that the items of an answer, which may have the same ids, do not reach.
   constexpr uint64_t kFirst = uint64_t{1} << 32;
@@ -121,13 +145,6 @@ void name_items(Json& items, const Ids& ids) {
     const bool message = *json::string_member(item, "type") == "message";
     item["id"] = ids.make(message ? "msg_" : "item_", kFirst + i);
   }
-}
-
-std::string named_items(const std::string& items, const Ids& ids) {
-  auto parsed = json::parse(items, kExact);
-  if (!parsed || !parsed->is_array()) return items;
-  name_items(*parsed, ids);
-  return json::dump(*parsed);
 }
 
 }  // namespace stride::api

@@ -52,13 +52,13 @@ void append_response_items(const std::string& input_items, const std::string& re
 }
 
 void ResponseStore::save(const std::string& client, const std::string& id,
-                         const StoredResponse& response) {
+                         const StoredResponse& response, const NamedItems& input) {
   JsonText out;
   out.object().field("previous", response.previous).field("handle", response.handle);
   out.raw_field("input", response.input).raw_field("response", response.response).end();
   store_.put(RecordKind::response, key_of(client, id), out.take());
-  for (const Json& items : {output_items(response), input_items(response)})
-    items_.keep(ItemOwner::response, client, id, items);
+  items_.keep(ItemOwner::response, client, id, named_items(output_items(response)));
+  items_.keep(ItemOwner::response, client, id, input);
 }
 
 std::optional<StoredResponse> ResponseStore::find(const std::string& client,

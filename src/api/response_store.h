@@ -31,7 +31,9 @@ class ResponseStore {
   // Outlives this.
   explicit ResponseStore(Store& store) : store_(store), items_(store) {}
 
-  void save(const std::string& client, const std::string& id, const StoredResponse& response);
+  // With those items of its input that are to be found by their names. Does not wait for the disk.
+  void save(const std::string& client, const std::string& id, const StoredResponse& response,
+            const NamedItems& input = {});
   std::optional<StoredResponse> find(const std::string& client, const std::string& id) const;
   // False where there is none.
   bool erase(const std::string& client, const std::string& id);

@@ -205,6 +205,20 @@ TEST_F(ServerTest, ListsTheInputOfAResponseAndFindsItAgain) {
   }
 }
 
+TEST_F(ServerTest, ListsTheInputOfAResponseThatIsBeingAnswered) {
+  start();
+  const auto begun = ask("POST", "/v1/responses", R"({"input":"Hello","background":true})");
+  ASSERT_EQ(begun.status, 200) << begun.body;
+  auto taken = service_.taken.take();
+  const size_t at = begun.body.find("resp_");
+  const std::string path =
+      "/v1/responses/" + begun.body.substr(at, begun.body.find('"', at) - at) + "/input_items";
+  const auto before = ask("GET", path);
+  EXPECT_NE(before.body.find(R"("text":"Hello")"), std::string::npos) << before.body;
+  taken.listener.on_finish(generated("Yo"));
+  EXPECT_EQ(ask("GET", path).body, before.body);
+}
+
 TEST_F(ServerTest, ReadsCompressedRequests) {
   start();
   Client client(server_->port());
