@@ -24,6 +24,15 @@ bool is_named(const Json& item, std::string_view name) {
   return id != nullptr && *id == name;
 }
 
+std::optional<Json> read(const Store& store, const std::string& client, const std::string& id) {
+  const auto text = store.get(RecordKind::conversation, key_of(client, id));
+  auto record = text ? json::parse(*text, kExact) : Result<Json>(Json());
+  if (!record || !record->is_object()) return std::nullopt;
+  for (const char* member : {"created_at", "metadata", "items"})
+    if (!record->contains(member)) return std::nullopt;
+  return *std::move(record);
+}
+
 Failure unknown_item(const std::string& item) {
   return {FailureKind::not_found, fmt::format("Item with id '{}' not found.", item), "item_id"};
 }
@@ -37,6 +46,14 @@ Failure unknown_conversation(const std::string& id) {
 
 void ConversationStore::save(const std::string& client, const std::string& id,
                              const StoredConversation& conversation) {
+  write(client, id, conversation);
+  if (const auto items = json::parse(conversation.items, kExact))
+    items_.keep(ItemOwner::conversation, client, id, items_.fresh(client, *items));
+}
+
+// The items come last: append() puts more at the end.
+void ConversationStore::write(const std::string& client, const std::string& id,
+                              const StoredConversation& conversation) {
   store_.put(RecordKind::conversation, key_of(client, id),
              JsonText()
                  .object()
@@ -49,29 +66,26 @@ void ConversationStore::save(const std::string& client, const std::string& id,
 
 std::optional<StoredConversation> ConversationStore::find(const std::string& client,
                                                           const std::string& id) const {
-  const auto text = store_.get(RecordKind::conversation, key_of(client, id));
-  const auto record = text ? json::parse(*text, kExact) : Result<Json>(Json());
-  if (!record || !record->is_object()) return std::nullopt;
-  const Json* created = json::member(*record, "created_at");
-  const Json* metadata = json::member(*record, "metadata");
-  const Json* items = json::member(*record, "items");
-  if (created == nullptr || metadata == nullptr || items == nullptr) return std::nullopt;
-  return StoredConversation{.created = json::as_int64(*created).value_or(0),
-                            .metadata = json::dump(*metadata),
-                            .items = json::dump(*items)};
+  const auto record = read(store_, client, id);
+  if (!record) return std::nullopt;
+  return StoredConversation{.created = json::as_int64((*record)["created_at"]).value_or(0),
+                            .metadata = json::dump((*record)["metadata"]),
+                            .items = json::dump((*record)["items"])};
 }
 
 bool ConversationStore::erase(const std::string& client, const std::string& id) {
   const std::scoped_lock lock(mutex_);
-  if (!store_.get(RecordKind::conversation, key_of(client, id))) return false;
+  const auto all = items(client, id);
+  if (!all) return false;
+  items_.drop(ItemOwner::conversation, client, id, *all);
   store_.erase(RecordKind::conversation, key_of(client, id));
   return true;
 }
 
 Outcome<Json> ConversationStore::items(const std::string& client, const std::string& id) const {
-  const auto stored = find(client, id);
-  if (!stored) return std::unexpected(unknown_conversation(id));
-  return STRIDE_TRY(json::parse(stored->items, kExact));
+  auto record = read(store_, client, id);
+  if (!record) return std::unexpected(unknown_conversation(id));
+  return std::move((*record)["items"]);
 }
 
 Outcome<Json> ConversationStore::item(const std::string& client, const std::string& id,
@@ -83,24 +97,46 @@ Outcome<Json> ConversationStore::item(const std::string& client, const std::stri
   return *found;
 }
 
-Outcome<StoredConversation> ConversationStore::add(const std::string& client, const std::string& id,
-                                                   const Json& items) {
+Outcome<> ConversationStore::add(const std::string& client, const std::string& id,
+                                 const Json& items) {
+  const NamedItems fresh = items_.fresh(client, items);
   const std::scoped_lock lock(mutex_);
-  Json all = STRIDE_TRY(this->items(client, id));
-  for (const Json& item : items) all.push_back(item);
-  return save_items(client, id, all);
+  if (!append(client, id, {json::dump(items)})) return std::unexpected(unknown_conversation(id));
+  items_.keep(ItemOwner::conversation, client, id, fresh);
+  return {};
+}
+
+bool ConversationStore::append(const std::string& client, const std::string& id,
+                               std::initializer_list<std::string_view> arrays) {
+  constexpr std::string_view kEnd = "]}";  // of the items and of the record, see write()
+  auto record = store_.get(RecordKind::conversation, key_of(client, id));
+  if (!record || !record->ends_with(kEnd)) return false;
+  record->resize(record->size() - kEnd.size());
+  for (const std::string_view array : arrays) {
+    const std::string_view items = array.substr(1, array.size() - 2);  // without brackets
+    if (items.empty()) continue;
+    if (!record->ends_with('[')) *record += ',';
+    *record += items;
+  }
+  store_.put(RecordKind::conversation, key_of(client, id), *record += kEnd);
+  return true;
 }
 
 Outcome<StoredConversation> ConversationStore::erase_item(const std::string& client,
                                                           const std::string& id,
                                                           const std::string& item) {
   const std::scoped_lock lock(mutex_);
-  const Json all = STRIDE_TRY(items(client, id));
+  auto stored = find(client, id);
+  if (!stored) return std::unexpected(unknown_conversation(id));
+  const Json all = STRIDE_TRY(json::parse(stored->items, kExact));
   Json left = Json::array();
-  for (const Json& one : all)
-    if (!is_named(one, item)) left.push_back(one);
-  if (left.size() == all.size()) return std::unexpected(unknown_item(item));
-  return save_items(client, id, left);
+  Json gone = Json::array();
+  for (const Json& one : all) (is_named(one, item) ? gone : left).push_back(one);
+  if (gone.empty()) return std::unexpected(unknown_item(item));
+  items_.drop(ItemOwner::conversation, client, id, gone);
+  stored->items = json::dump(left);
+  write(client, id, *stored);
+  return *std::move(stored);
 }
 
 Outcome<StoredConversation> ConversationStore::set_metadata(const std::string& client,
@@ -110,40 +146,19 @@ Outcome<StoredConversation> ConversationStore::set_metadata(const std::string& c
   auto stored = find(client, id);
   if (!stored) return std::unexpected(unknown_conversation(id));
   stored->metadata = std::move(metadata);
-  save(client, id, *stored);
+  write(client, id, *stored);
   return *std::move(stored);
 }
 
 void ConversationStore::add_response(const std::string& client, const std::string& id,
-                                     const std::string& input, const std::string& response,
+                                     const InputItems& input, const std::string& response,
                                      const Ids& ids) {
-  Json items = Json::array();
-  append_response_items(input, response, reasoning_handle(ids), items);
-  name_items(items, ids);
-  (void)add(client, id, items);  // the client may have deleted it
-}
-
-Outcome<StoredConversation> ConversationStore::save_items(const std::string& client,
-                                                          const std::string& id,
-                                                          const Json& items) {
-  auto stored = find(client, id);
-  if (!stored) return std::unexpected(unknown_conversation(id));
-  stored->items = json::dump(items);
-  save(client, id, *stored);
-  return *std::move(stored);
-}
-
-void name_items(Json& items, const Ids& ids) {
-  // Numbers that the items of an answer, which may have the same ids, do not reach.
-  constexpr uint64_t kFirst = uint64_t{1} << 32;
-  for (size_t i = 0; i < items.size(); ++i) {
-    Json& item = items[i];
-    if (!item.is_object()) continue;
-    if (json::string_member(item, "type") == nullptr) item["type"] = "message";
-    if (json::string_member(item, "id") != nullptr) continue;
-    const bool message = *json::string_member(item, "type") == "message";
-    item["id"] = ids.make(message ? "msg_" : "item_", kFirst + i);
-  }
+  Json output = Json::array();
+  append_response_items("[]", response, reasoning_handle(ids), output);
+  const std::scoped_lock lock(mutex_);
+  if (!append(client, id, {input.text, json::dump(output)})) return;  // it has been deleted
+  items_.keep(ItemOwner::conversation, client, id, input.fresh);
+  items_.keep(ItemOwner::conversation, client, id, named_items(output));
 }
 
 }  // namespace stride::api

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/encoder.h"
 #include "api/errors.h"
+#include "api/item_store.h"
 #include "api/store.h"
 #include "json/json_fwd.h"
 
@@ -24,8 +27,9 @@ struct StoredConversation {
 class ConversationStore {
  public:
   // Outlives this.
-  explicit ConversationStore(Store& store) : store_(store) {}
+  explicit ConversationStore(Store& store) : store_(store), items_(store) {}
 
+  // A new one.
   void save(const std::string& client, const std::string& id,
             const StoredConversation& conversation);
   std::optional<StoredConversation> find(const std::string& client, const std::string& id) const;
@@ -36,27 +40,30 @@ class ConversationStore {
   Outcome<Json> items(const std::string& client, const std::string& id) const;
   Outcome<Json> item(const std::string& client, const std::string& id,
                      const std::string& item) const;
-  // The conversation after these changes; refused where there is none. `items` is an array.
-  Outcome<StoredConversation> add(const std::string& client, const std::string& id,
-                                  const Json& items);
+  // Refused where there is none. `items` is an array, with names. What is there already is not
+  // read for it, so that a conversation may grow long.
+  Outcome<> add(const std::string& client, const std::string& id, const Json& items);
+  // The conversation after these changes; refused where there is none.
   Outcome<StoredConversation> erase_item(const std::string& client, const std::string& id,
                                          const std::string& item);
   Outcome<StoredConversation> set_metadata(const std::string& client, const std::string& id,
                                            std::string metadata);
-  // The input and the output of a response, of which `ids` are; see append_response_items().
-  void add_response(const std::string& client, const std::string& id, const std::string& input,
+  // The input and the output of a response, of which `ids` are.
+  void add_response(const std::string& client, const std::string& id, const InputItems& input,
                     const std::string& response, const Ids& ids);
 
  private:
-  Outcome<StoredConversation> save_items(const std::string& client, const std::string& id,
-                                         const Json& items);
+  // False where there is no such conversation. The texts are JSON arrays, written by json::dump().
+  // With mutex_.
+  bool append(const std::string& client, const std::string& id,
+              std::initializer_list<std::string_view> arrays);
+  void write(const std::string& client, const std::string& id,
+             const StoredConversation& conversation);
 
   Store& store_;
+  ItemStore items_;
   std::mutex mutex_;  // of changes
 };
-
-// Gives each item of an array a type and a name, where it has none.
-void name_items(Json& items, const Ids& ids);
 
 Failure unknown_conversation(const std::string& id);
 

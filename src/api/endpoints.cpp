@@ -30,6 +30,7 @@ Endpoints::Endpoints(const engine::Engine& engine, engine::Service& service, Sto
       service_(service),
       options_(options),
       started_(seconds_now()),
+      items_(store),
       responses_(store),
       conversations_(store),
       turns_(store, engine),

@@ -11,6 +11,8 @@
 #include "api/conversation_store.h"
 #include "api/errors.h"
 #include "api/failure_response.h"
+#include "api/fields.h"
+#include "api/item_store.h"
 #include "api/live_answers.h"
 #include "api/metrics.h"
 #include "api/response_store.h"
@@ -57,7 +59,11 @@ class Endpoints {
   TraceBundle trace_of(const Incoming& in, std::span<const engine::ServiceRequest> requests) const;
   std::function<void(const AnswerReport&)> report_handler(const Incoming& in,
                                                           std::shared_ptr<const ChatCall> call,
-                                                          const Ids& ids, TraceBundle trace);
+                                                          const Ids& ids, NamedItems fresh,
+                                                          TraceBundle trace);
+  void save_response(const std::string& client, const ChatCall& call, const Ids& ids,
+                     const NamedItems& fresh, const std::string& body);
+  NamedItems name_input(const Incoming& in, const Ids& ids, ChatCall& call) const;
 
   // endpoints_responses.cpp
   std::shared_ptr<Answer> running_response(const Incoming& in) const;
@@ -66,6 +72,7 @@ class Endpoints {
   Outcome<std::string> cancel_response(const Incoming& in);
 
   // endpoints_conversations.cpp
+  Outcome<Json> read_items(const Incoming& in, const Fields& body, const Ids& ids) const;
   Outcome<std::string> make_conversation(const Incoming& in);
   Outcome<std::string> conversation(const Incoming& in);
   Outcome<std::string> conversation_items(const Incoming& in);
@@ -96,6 +103,7 @@ class Endpoints {
   const int64_t started_;  // seconds since 1970
   std::atomic<bool> draining_ = false;
   std::function<net::ServerStats()> http_stats_;
+  ItemStore items_;
   ResponseStore responses_;
   ConversationStore conversations_;
   TurnStore turns_;

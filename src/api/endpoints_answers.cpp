@@ -74,7 +74,8 @@ Outcome<ChatCall> Endpoints::read_response_call(const Incoming& in, Json body) {
   const std::string conversation = STRIDE_TRY(conversation_of(body));
   if (!previous.empty() && !conversation.empty())
     return refuse("conversation", "conversation and previous_response_id cannot be given together");
-  STRIDE_TRY(responses_.resolve_references(in.client, body));
+  if (const auto input = body.find("input"); input != body.end() && input->is_array())
+    STRIDE_TRY(items_.resolve(in.client, *input, "input"));
   const Json history = conversation.empty()
                            ? STRIDE_TRY(responses_.history(in.client, previous))
                            : STRIDE_TRY(conversations_.items(in.client, conversation));
@@ -116,13 +117,15 @@ void Endpoints::start_answer(const Incoming& in, ChatCall call) {
   if (call.output.return_token_ids) parts.context.prompt = requests->front().input.prompt;
   parts.context.tokenizer = &engine_.tokenizer();
   parts.background = call.responses.background;
+  NamedItems fresh = name_input(in, parts.context.ids, call);
   parts.call = std::make_shared<const ChatCall>(std::move(call));
   parts.service = &service_;
   parts.headers = in.headers;
   parts.request_id = in.request.request_id;
   parts.client = in.client;
   parts.on_token_gap = [this](double seconds) { metrics_.on_token_gap(seconds); };
-  parts.on_done = report_handler(in, parts.call, parts.context.ids, trace_of(in, *requests));
+  parts.on_done =
+      report_handler(in, parts.call, parts.context.ids, std::move(fresh), trace_of(in, *requests));
   const auto answer = std::make_shared<Answer>(std::move(parts), in.exchange);
   if (!live_.add(answer, options_.per_client))
     return refuse_request(
@@ -131,6 +134,16 @@ void Endpoints::start_answer(const Incoming& in, ChatCall call) {
                          "when one has ended",
                          options_.per_client)});
   answer->run(*std::move(requests));
+}
+
+// Names what a response is asked, where it will be kept; what of it is to be found by its name
+// then. Not when it is kept, which is done by the thread that runs the model.
+NamedItems Endpoints::name_input(const Incoming& in, const Ids& ids, ChatCall& call) const {
+  ResponsesPart& part = call.responses;
+  if (call.dialect != Dialect::responses || (!part.store && part.conversation.empty())) return {};
+  InputItems input = items_.read_input(in.client, part.input_items, ids);
+  part.input_items = std::move(input.text);
+  return std::move(input.fresh);
 }
 
 TraceBundle Endpoints::trace_of(const Incoming& in,
@@ -144,24 +157,33 @@ TraceBundle Endpoints::trace_of(const Incoming& in,
 }
 
 std::function<void(const AnswerReport&)> Endpoints::report_handler(
-    const Incoming& in, std::shared_ptr<const ChatCall> call, const Ids& ids, TraceBundle trace) {
+    const Incoming& in, std::shared_ptr<const ChatCall> call, const Ids& ids, NamedItems fresh,
+    TraceBundle trace) {
   return [this, client = in.client, request_id = in.request.request_id, call = std::move(call), ids,
-          trace = std::move(trace)](const AnswerReport& report) {
+          fresh = std::move(fresh), trace = std::move(trace)](const AnswerReport& report) {
     metrics_.on_answer(report);
     if (options_.log) options_.log(answer_line(report, request_id, client));
     trace_.keep(trace, report);
     for (uint32_t i = 0; i < report.choices.size(); ++i)
       turns_.save(client, *call, ids, i, report.choices[i]);
-    const ResponsesPart& part = call->responses;
-    if (!part.conversation.empty() && !report.body.empty())
-      conversations_.add_response(client, part.conversation, part.input_items, report.body, ids);
-    if (call->dialect == Dialect::responses && part.store && !report.body.empty())
-      responses_.save(client, answer_id(call->dialect, ids),
-                      {.previous = part.previous,
-                       .input = part.input_items,
-                       .response = report.body,
-                       .handle = reasoning_handle(ids)});
+    if (call->dialect == Dialect::responses && !report.body.empty())
+      save_response(client, *call, ids, fresh, report.body);
   };
+}
+
+void Endpoints::save_response(const std::string& client, const ChatCall& call, const Ids& ids,
+                              const NamedItems& fresh, const std::string& body) {
+  const ResponsesPart& part = call.responses;
+  if (!part.conversation.empty())
+    conversations_.add_response(client, part.conversation,
+                                {.text = part.input_items, .fresh = fresh}, body, ids);
+  if (part.store)
+    responses_.save(client, answer_id(call.dialect, ids),
+                    {.previous = part.previous,
+                     .input = part.input_items,
+                     .response = body,
+                     .handle = reasoning_handle(ids)},
+                    fresh);
 }
 
 // {"id": "chatcmpl-...", "action": "reasoning_end" | "cancel"}

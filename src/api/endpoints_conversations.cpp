@@ -6,6 +6,7 @@
 #include "api/encoder.h"
 #include "api/endpoints.h"
 #include "api/fields.h"
+#include "api/item_page.h"
 #include "api/json_text.h"
 #include "api/request_common.h"
 #include "json/json.h"
@@ -26,37 +27,6 @@ std::string conversation_object(const std::string& id, const StoredConversation&
       .take();
 }
 
-std::string list_object(const Json& items) {
-  const auto name_of = [&](bool last) -> std::string {
-    if (items.empty()) return {};
-    const std::string* id = json::string_member(last ? items.back() : items.front(), "id");
-    return id != nullptr ? *id : std::string();
-  };
-  return JsonText()
-      .object()
-      .field("object", "list")
-      .raw_field("data", json::dump(items))
-      .field("first_id", name_of(false))
-      .field("last_id", name_of(true))
-      .field("has_more", false)
-      .end()
-      .take();
-}
-
-// The items of a body, each with a name.
-Outcome<Json> read_items(const Fields& body, const Ids& ids) {
-  const Json* given = STRIDE_TRY(body.array("items"));
-  if (given == nullptr) return Json::array();
-  if (given->size() > kMostItems)
-    return refuse("items", fmt::format("items has {} entries; at most {} can be added at once",
-                                       given->size(), kMostItems));
-  Json out = *given;
-  for (size_t i = 0; i < out.size(); ++i)
-    if (!out[i].is_object()) return refuse("items", fmt::format("items[{}] is not an object", i));
-  name_items(out, ids);
-  return out;
-}
-
 Outcome<std::string> read_metadata(const Fields& body) {
   const Json* metadata = STRIDE_TRY(body.object("metadata"));
   return metadata != nullptr ? json::dump(*metadata) : std::string("{}");
@@ -75,6 +45,21 @@ int64_t seconds_now() {
 
 }  // namespace
 
+// The items of a body, each with a name.
+Outcome<Json> Endpoints::read_items(const Incoming& in, const Fields& body, const Ids& ids) const {
+  const Json* given = STRIDE_TRY(body.array("items"));
+  if (given == nullptr) return Json::array();
+  if (given->size() > kMostItems)
+    return refuse("items", fmt::format("items has {} entries; at most {} can be added at once",
+                                       given->size(), kMostItems));
+  Json out = *given;
+  for (size_t i = 0; i < out.size(); ++i)
+    if (!out[i].is_object()) return refuse("items", fmt::format("items[{}] is not an object", i));
+  STRIDE_TRY(items_.resolve(in.client, out, "items"));
+  name_items(out, ids);
+  return out;
+}
+
 Outcome<std::string> Endpoints::make_conversation(const Incoming& in) {
   const Json body =
       in.request.body.empty() ? Json(Json::object()) : STRIDE_TRY(parse_body(in.request.body));
@@ -82,7 +67,7 @@ Outcome<std::string> Endpoints::make_conversation(const Incoming& in) {
   const Ids ids = new_ids();
   StoredConversation stored{.created = seconds_now(),
                             .metadata = STRIDE_TRY(read_metadata(fields)),
-                            .items = json::dump(STRIDE_TRY(read_items(fields, ids)))};
+                            .items = json::dump(STRIDE_TRY(read_items(in, fields, ids)))};
   const std::string id = ids.make("conv_", 0);
   conversations_.save(in.client, id, stored);
   return conversation_object(id, stored);
@@ -113,12 +98,14 @@ Outcome<std::string> Endpoints::conversation(const Incoming& in) {
 
 Outcome<std::string> Endpoints::conversation_items(const Incoming& in) {
   const std::string& id = in.match.id;
-  if (in.request.method == "GET")
-    return list_object(STRIDE_TRY(conversations_.items(in.client, id)));
+  if (in.request.method == "GET") {
+    const PageQuery query = STRIDE_TRY(read_page_query(in.request.query));
+    return item_page(STRIDE_TRY(conversations_.items(in.client, id)), query);
+  }
   const Json body = STRIDE_TRY(parse_body(in.request.body));
-  const Json items = STRIDE_TRY(read_items(Fields(body), new_ids()));
+  const Json items = STRIDE_TRY(read_items(in, Fields(body), new_ids()));
   STRIDE_TRY(conversations_.add(in.client, id, items));
-  return list_object(items);
+  return item_list(items);
 }
 
 // One item as it is kept; the conversation without it.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Responses after they were asked for: read again, deleted, cancelled.
 #include "api/endpoints.h"
+#include "api/item_page.h"
 #include "api/json_text.h"
+#include "api/request_common.h"
 #include "json/json.h"
 
 namespace stride::api {
@@ -44,24 +46,14 @@ Outcome<std::string> Endpoints::response(const Incoming& in) {
 }
 
 Outcome<std::string> Endpoints::response_items(const Incoming& in) const {
-  const auto stored = responses_.find(in.client, in.match.id);
-  if (!stored) return unknown(in.match.id);
-  const auto items = json::parse(stored->input, {.max_depth = 128});
-  std::string first;
-  std::string last;
-  if (items && items->is_array() && !items->empty()) {
-    if (const std::string* id = json::string_member(items->front(), "id")) first = *id;
-    if (const std::string* id = json::string_member(items->back(), "id")) last = *id;
-  }
-  return JsonText()
-      .object()
-      .field("object", "list")
-      .raw_field("data", stored->input)
-      .field("first_id", first)
-      .field("last_id", last)
-      .field("has_more", false)
-      .end()
-      .take();
+  const PageQuery query = STRIDE_TRY(read_page_query(in.request.query));
+  const auto running = running_response(in);
+  const auto stored = running ? std::nullopt : responses_.find(in.client, in.match.id);
+  if (!running && !stored) return unknown(in.match.id);
+  const std::string& input = running ? running->call().responses.input_items : stored->input;
+  return item_page(
+      STRIDE_TRY(json::parse(input, {.max_depth = kMostDepth, .numbers = json::Numbers::exact})),
+      query);
 }
 
 Outcome<std::string> Endpoints::cancel_response(const Incoming& in) {

@@ -27,6 +27,12 @@ Json output_items(const StoredResponse& stored) {
   return out;
 }
 
+Json input_items(const StoredResponse& stored) {
+  Json out = Json::array();
+  append_response_items(stored.input, "", "", out);
+  return out;
+}
+
 }  // namespace
 
 void append_response_items(const std::string& input_items, const std::string& response_text,
@@ -46,15 +52,13 @@ void append_response_items(const std::string& input_items, const std::string& re
 }
 
 void ResponseStore::save(const std::string& client, const std::string& id,
-                         const StoredResponse& response) {
+                         const StoredResponse& response, const NamedItems& input) {
   JsonText out;
   out.object().field("previous", response.previous).field("handle", response.handle);
   out.raw_field("input", response.input).raw_field("response", response.response).end();
   store_.put(RecordKind::response, key_of(client, id), out.take());
-  for (const Json& item : output_items(response)) {
-    if (const std::string* name = json::string_member(item, "id"))
-      store_.put(RecordKind::item, key_of(client, *name), json::dump(item));
-  }
+  items_.keep(ItemOwner::response, client, id, named_items(output_items(response)));
+  items_.keep(ItemOwner::response, client, id, input);
 }
 
 std::optional<StoredResponse> ResponseStore::find(const std::string& client,
@@ -78,10 +82,8 @@ std::optional<StoredResponse> ResponseStore::find(const std::string& client,
 bool ResponseStore::erase(const std::string& client, const std::string& id) {
   const auto stored = find(client, id);
   if (!stored) return false;
-  for (const Json& item : output_items(*stored)) {
-    if (const std::string* name = json::string_member(item, "id"))
-      store_.erase(RecordKind::item, key_of(client, *name));
-  }
+  for (const Json& items : {output_items(*stored), input_items(*stored)})
+    items_.drop(ItemOwner::response, client, id, items);
   store_.erase(RecordKind::response, key_of(client, id));
   return true;
 }
@@ -102,28 +104,6 @@ Outcome<Json> ResponseStore::history(const std::string& client, const std::strin
   for (const StoredResponse& stored : std::views::reverse(chain))
     append_response_items(stored.input, stored.response, stored.handle, out);
   return out;
-}
-
-Outcome<> ResponseStore::resolve_references(const std::string& client, Json& body) const {
-  const auto input = body.find("input");
-  if (input == body.end() || !input->is_array()) return {};
-  for (size_t i = 0; i < input->size(); ++i) {
-    Json& item = (*input)[i];
-    const std::string* type = json::string_member(item, "type");
-    if (type == nullptr || *type != "item_reference") continue;
-    const std::string* id = json::string_member(item, "id");
-    const auto known = id != nullptr ? store_.get(RecordKind::item, key_of(client, *id))
-                                     : std::optional<std::string>();
-    auto found = known ? json::parse(*known, kExact) : Result<Json>(Json());
-    if (!found || found->is_null())
-      return std::unexpected(Failure(
-          FailureKind::not_found,
-          fmt::format("Item with id '{}' not found. Items are kept only of responses with store.",
-                      id != nullptr ? *id : ""),
-          fmt::format("input[{}]", i)));
-    item = *std::move(found);
-  }
-  return {};
 }
 
 }  // namespace stride::api

@@ -8,6 +8,7 @@
 
 #include "api/call.h"
 #include "api/errors.h"
+#include "api/item_store.h"
 #include "api/store.h"
 #include "json/json_fwd.h"
 
@@ -15,7 +16,7 @@ namespace stride::api {
 
 struct StoredResponse {
   std::string previous{};
-  std::string input{};     // items, as a JSON array
+  std::string input{};     // items with names, as a JSON array
   std::string response{};  // the whole object
   std::string handle{};    // of its reasoning
 };
@@ -28,16 +29,14 @@ void append_response_items(const std::string& input_items, const std::string& re
 class ResponseStore {
  public:
   // Outlives this.
-  explicit ResponseStore(Store& store) : store_(store) {}
+  explicit ResponseStore(Store& store) : store_(store), items_(store) {}
 
-  void save(const std::string& client, const std::string& id, const StoredResponse& response);
+  // With those items of its input that are to be found by their names. Does not wait for the disk.
+  void save(const std::string& client, const std::string& id, const StoredResponse& response,
+            const NamedItems& input = {});
   std::optional<StoredResponse> find(const std::string& client, const std::string& id) const;
   // False where there is none.
   bool erase(const std::string& client, const std::string& id);
-
-  // Puts the items that a body's input refers to ({"type": "item_reference", "id": ...}) in its
-  // place. Refused where one is not known.
-  Outcome<> resolve_references(const std::string& client, Json& body) const;
 
   // The items of a response and of those before it, oldest first: inputs and outputs. Refused where
   // one of them is not there any more.
@@ -45,6 +44,7 @@ class ResponseStore {
 
  private:
   Store& store_;
+  ItemStore items_;
 };
 
 }  // namespace stride::api

@@ -235,15 +235,7 @@ void keep_echo(const Fields& body, ResponsesPart& part) {
 // The input as a list of items, for the store.
 std::string items_text(const Json* input) {
   if (input == nullptr) return "[]";
-  if (input->is_array()) return json::dump(*input);
-  Json part = Json::object();
-  part["type"] = "input_text";
-  part["text"] = *input;
-  Json item = Json::object();
-  item["type"] = "message";
-  item["role"] = "user";
-  item["content"] = Json::array({std::move(part)});
-  return json::dump(Json::array({std::move(item)}));
+  return json::dump(input->is_array() ? *input : Json::array({*input}));
 }
 
 }  // namespace

@@ -122,6 +122,10 @@ TEST_F(ServerTest, GoesOnWithAConversation) {
   const std::string path = "/v1/conversations/" + id;
   const auto items = ask("GET", path + "/items");
   EXPECT_NE(items.body.find("Three"), std::string::npos) << items.body;
+  const auto oldest = ask("GET", path + "/items?order=asc&limit=1");
+  EXPECT_NE(oldest.body.find("One"), std::string::npos) << oldest.body;
+  EXPECT_NE(oldest.body.find(R"("has_more":true)"), std::string::npos);
+  EXPECT_EQ(ask("GET", path + "/items?limit=none").status, 400);
   // An item of an answer can be named instead of being sent.
   const size_t item_at = items.body.rfind("msg_", items.body.find("assistant"));
   const std::string item = items.body.substr(item_at, items.body.find('"', item_at) - item_at);
@@ -135,6 +139,12 @@ TEST_F(ServerTest, GoesOnWithAConversation) {
   EXPECT_NE(scripted_.engine->tokenizer().decode(taken.request.input.prompt).find("Yo"),
             std::string::npos);
   taken.listener.on_finish(generated("Yo"));
+  const auto reference = [](const std::string& name) {
+    return fmt::format(R"({{"items":[{{"type":"item_reference","id":"{}"}}]}})", name);
+  };
+  const auto copied = ask("POST", "/v1/conversations", reference(item));
+  EXPECT_EQ(copied.status, 200) << copied.body;
+  EXPECT_EQ(ask("POST", path + "/items", reference("msg_none")).status, 404);
   const std::string item_path = path + "/items/" + item;
   EXPECT_NE(ask("GET", item_path).body.find("Yo"), std::string::npos);
   EXPECT_EQ(ask("POST", item_path).status, 405);
@@ -152,6 +162,61 @@ TEST_F(ServerTest, GoesOnWithAConversation) {
       ask("POST", "/v1/responses", R"({"input":"x","conversation":"c","previous_response_id":"r"})")
           .status,
       400);
+}
+
+// What one response was asked: listed in pages, with names by which the next one refers to it.
+TEST_F(ServerTest, ListsTheInputOfAResponseAndFindsItAgain) {
+  start();
+  const auto respond = [&](const std::string& input) {
+    Client client(server_->port());
+    client.send(request("POST", "/v1/responses", fmt::format(R"({{"input":{}}})", input)));
+    auto taken = service_.taken.take();
+    taken.listener.on_finish(generated("Yo"));
+    return std::pair(client.read_answer().body,
+                     scripted_.engine->tokenizer().decode(taken.request.input.prompt));
+  };
+  const auto name_in = [](const std::string& body, const std::string& key) {
+    const size_t at = body.find('"' + key + R"(":")") + key.size() + 4;
+    return body.substr(at, body.find('"', at) - at);
+  };
+  const auto first =
+      respond(R"([{"role":"user","content":"One"},{"role":"developer","content":"Two"},)"
+              R"({"role":"user","content":"Three"}])");
+  const std::string path = "/v1/responses/" + name_in(first.first, "id") + "/input_items";
+  const auto page = ask("GET", path + "?limit=2");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_LT(page.body.find("Three"), page.body.find("Two")) << page.body;
+  EXPECT_EQ(page.body.find("One"), std::string::npos);
+  EXPECT_NE(page.body.find(R"("has_more":true)"), std::string::npos);
+  const auto rest = ask("GET", path + "?limit=2&after=" + name_in(page.body, "last_id"));
+  EXPECT_NE(rest.body.find("One"), std::string::npos) << rest.body;
+  EXPECT_NE(rest.body.find(R"("has_more":false)"), std::string::npos);
+
+  const auto second = respond(
+      fmt::format(R"([{{"type":"item_reference","id":"{}"}}])", name_in(rest.body, "first_id")));
+  EXPECT_NE(second.second.find("One"), std::string::npos) << second.second;
+  for (const char* query :
+       {"limit=0", "limit=101", "order=up", "after=msg_none", "before=msg_none"}) {
+    const auto refused = ask("GET", path + "?" + query);
+    EXPECT_EQ(refused.status, 400);
+    const std::string name(query, std::string_view(query).find('='));
+    EXPECT_NE(refused.body.find(fmt::format(R"("param":"{}")", name)), std::string::npos)
+        << refused.body;
+  }
+}
+
+TEST_F(ServerTest, ListsTheInputOfAResponseThatIsBeingAnswered) {
+  start();
+  const auto begun = ask("POST", "/v1/responses", R"({"input":"Hello","background":true})");
+  ASSERT_EQ(begun.status, 200) << begun.body;
+  auto taken = service_.taken.take();
+  const size_t at = begun.body.find("resp_");
+  const std::string path =
+      "/v1/responses/" + begun.body.substr(at, begun.body.find('"', at) - at) + "/input_items";
+  const auto before = ask("GET", path);
+  EXPECT_NE(before.body.find(R"("text":"Hello")"), std::string::npos) << before.body;
+  taken.listener.on_finish(generated("Yo"));
+  EXPECT_EQ(ask("GET", path).body, before.body);
 }
 
 TEST_F(ServerTest, ReadsCompressedRequests) {

@@ -22,7 +22,14 @@
 
 namespace stride::api {
 
-enum class RecordKind : int { response = 1, turn = 2, call = 3, conversation = 4, item = 5 };
+enum class RecordKind : int {
+  response = 1,
+  turn = 2,
+  call = 3,
+  conversation = 4,
+  response_item = 5,
+  conversation_item = 6,
+};
 
 struct StoreOptions {
   std::filesystem::path file{};  // empty: in memory, gone with the store

@@ -519,7 +519,8 @@ TEST(OutputParser, DamagedCalls) {
        "<parameter=timeout>5</parameter></function></tool_call>",
        {.calls = {call("bash", R"({"command":"pwd","timeout":5})")}}},
       {"stray text beyond what is held",
-       "<tool_call><function=bash><parameter=command>pwd</parameter> why not\u4f60, then</tool_call>",
+       "<tool_call><function=bash><parameter=command>pwd</parameter> why not\u4f60, "
+       "then</tool_call>",
        {.content = " why not", .calls = {call("bash", kPwdArguments)}},
        holding_ten},
   });

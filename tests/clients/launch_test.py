@@ -6,13 +6,14 @@ Usage: launch_test.py STRIDE
 """
 import json
 import os
-import re
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from serving import Server  # noqa: E402
 
 STRIDE = os.path.abspath(sys.argv[1])
 PATIENCE = 120
@@ -27,16 +28,12 @@ sys.exit(7)
 class Launch(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = subprocess.Popen(
-            [STRIDE, "serve", "--port", "0", "--state", "-", "-c", "4096", "--api-key", KEY],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tempfile.gettempdir())
-        cls.url = re.search(r"http://\S+?(?=,)", cls.server.stdout.readline()).group(0)
+        cls.server = Server(STRIDE, "serve", "--state", "-", "-c", "4096", "--api-key", KEY)
+        cls.url = cls.server.url
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.send_signal(signal.SIGINT)
-        cls.server.stdout.close()
-        assert cls.server.wait(PATIENCE) == 0
+        cls.server.end()
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()

@@ -5,11 +5,7 @@
 Usage: openai_python_test.py STRIDE DEPENDENCIES
 """
 import os
-import re
-import signal
-import subprocess
 import sys
-import tempfile
 import unittest
 
 STRIDE, DEPENDENCIES = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
@@ -20,8 +16,11 @@ if not os.path.exists(PYTHON):
 if os.path.abspath(sys.prefix) != os.path.join(DEPENDENCIES, "venv"):
     os.execv(PYTHON, [PYTHON, *sys.argv])
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import openai  # noqa: E402
 import pydantic  # noqa: E402
+
+from serving import Server  # noqa: E402
 
 KEY = "secret-of-the-test"
 ASK = [{"role": "user", "content": "What is 347 + 285?"}]
@@ -38,19 +37,15 @@ class Person(pydantic.BaseModel):
 class OpenAI(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = subprocess.Popen(
-            [STRIDE, "serve", "--port", "0", "--state", "-", "--temp", "0", "--api-key", KEY],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tempfile.gettempdir())
-        cls.url = re.search(r"http://\S+?(?=,)", cls.server.stdout.readline()).group(0) + "/v1"
+        cls.server = Server(STRIDE, "serve", "--state", "-", "--temp", "0", "--api-key", KEY)
+        cls.url = cls.server.url + "/v1"
         cls.client = openai.OpenAI(base_url=cls.url, api_key=KEY, max_retries=0)
         cls.chat = cls.client.chat.completions
 
     @classmethod
     def tearDownClass(cls):
         cls.client.close()
-        cls.server.send_signal(signal.SIGINT)
-        cls.server.stdout.close()
-        assert cls.server.wait(120) == 0
+        cls.server.end()
 
     def test_whole_and_streamed(self):
         whole = self.chat.create(model="any", messages=ASK)

@@ -143,6 +143,31 @@ test("responses: whole, streamed, continued, read again and deleted", async () =
   await assert.rejects(() => client.responses.retrieve(first.id), OpenAI.NotFoundError);
 });
 
+test("conversations: made, listed in pages, referred to and deleted", async () => {
+  const said = ["One", "Two", "Three", "Four", "Five"];
+  const items = said.map((content) => ({ type: "message", role: "user", content }));
+  const { id } = await client.conversations.create({ items, metadata: { topic: "x" } });
+  const listed = [];
+  for await (const item of client.conversations.items.list(id, { limit: 2 })) listed.push(item);
+  assert.deepEqual(listed.map((item) => item.content), [...said].reverse());
+  const page = await client.conversations.items.list(id, { limit: 2, order: "asc", after: listed[4].id });
+  assert.deepEqual(page.data.map((item) => item.content), ["Two", "Three"]);
+  assert.equal(page.has_more, true);
+  await assert.rejects(() => client.conversations.items.list(id, { limit: 101 }),
+                       (error) => error instanceof OpenAI.BadRequestError && error.param === "limit");
+
+  const ask = (...input) => client.responses.create({ model: "any", input, max_output_tokens: 3 });
+  const whole = await ask(items[0]);
+  const named = await ask({ type: "item_reference", id: listed[4].id });
+  assert.equal(named.usage.input_tokens, whole.usage.input_tokens);
+  // Its own input has names too.
+  const [input] = (await client.responses.inputItems.list(whole.id)).data;
+  assert.equal((await ask({ type: "item_reference", id: input.id })).usage.input_tokens, whole.usage.input_tokens);
+  await client.conversations.delete(id);
+  await assert.rejects(() => ask({ type: "item_reference", id: listed[4].id }),
+                       (error) => error instanceof OpenAI.NotFoundError && /^404 Item with id/.test(error.message));
+});
+
 test("responses: tools, schemas, an end by length, and cancellation", async () => {
   const given = [{ type: "function", strict: true, ...kWeather }];
   const input = [{ role: "user", content: kAskWeather }];

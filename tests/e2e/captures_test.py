@@ -11,19 +11,14 @@ import glob
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
-import tempfile
 import unittest
-import urllib.error
-import urllib.request
 
+from serving import Server
 from strict_clients import dialect_of, read
 
 STRIDE, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 FOLDER = sys.argv[3] if len(sys.argv) > 3 else os.path.join(SOURCE, "tests/data/captures")
-PATIENCE = 600
 MOST_TOKENS = 24
 CONTEXT = ["-c", "65536"] if len(sys.argv) > 3 else []
 LIMITS = {"chat": "max_tokens", "completions": "max_tokens", "messages": "max_tokens", "responses": "max_output_tokens"}
@@ -186,26 +181,15 @@ def captured():
 class Captures(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = subprocess.Popen([STRIDE, "serve", "--port", "0", "--temp", "0", "--state", "-", *CONTEXT],
-                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                      cwd=tempfile.gettempdir())
-        cls.url = re.search(r"http://\S+?(?=,)", cls.server.stdout.readline()).group(0)
+        cls.server = Server(STRIDE, "serve", "--temp", "0", "--state", "-", *CONTEXT)
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.send_signal(signal.SIGINT)
-        cls.server.stdout.close()
-        assert cls.server.wait(PATIENCE) == 0
+        cls.server.end()
 
     def ask(self, path, body, headers):
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(),
-                                         {"Content-Type": "application/json", **headers})
-        try:
-            answer = urllib.request.urlopen(request, timeout=PATIENCE)
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            return answer.status, answer.read().decode()
+        status, _, text = self.server.ask("POST", path, body, {"Content-Type": "application/json", **headers})
+        return status, text
 
     def replay(self, path, body, headers):
         dialect = dialect_of(path)

@@ -13,13 +13,10 @@ Usage: conversations_test.py STRIDE SOURCE_FOLDER   (STRIDE_TEST_ALL=1: more tur
 import json
 import os
 import random
-import re
-import signal
-import subprocess
 import sys
-import tempfile
 import unittest
-import urllib.request
+
+import serving
 
 STRIDE, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 ALL = os.environ.get("STRIDE_TEST_ALL") == "1"
@@ -33,22 +30,14 @@ TOOLS = [{"type": "function",
          for name in ("read_file", "write_file", "list_files", "search")]
 
 
-class Server:
+class Server(serving.Server):
     def __init__(self, *flags):
-        self.process = subprocess.Popen(
-            [STRIDE, "serve", "--port", "0", "--temp", "0", "--state", "-", *flags],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tempfile.gettempdir())
-        self.url = re.search(r"http://\S+?(?=,)", self.process.stdout.readline()).group(0)
+        super().__init__(STRIDE, "serve", "--temp", "0", "--state", "-", *flags)
 
-    def post(self, path, body):
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode())
-        with urllib.request.urlopen(request, timeout=300) as answer:
-            return json.loads(answer.read())
-
-    def close(self):
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(60)
-        self.process.stdout.close()
+    def answer(self, path, body):
+        status, _, answer = self.call("POST", path, body)
+        assert status == 200, answer
+        return answer
 
 
 class Account:
@@ -64,7 +53,7 @@ class Account:
         if cold:
             body = {**body, "cache_salt": f"cold {self.n_request}"}
         body = {"model": "nano", "max_tokens": 24, "seed": 1, "return_token_ids": True, **body}
-        answer = self.server.post("/v1/chat/completions", body)
+        answer = self.server.answer("/v1/chat/completions", body)
         prompt = answer["prompt_token_ids"]
         said = answer["choices"][0]["token_ids"]
         if cold:
@@ -196,7 +185,7 @@ class Agent:
 class Conversations(unittest.TestCase):
     def setUp(self):
         self.server = Server("-c", "32768")
-        self.addCleanup(self.server.close)
+        self.addCleanup(self.server.end)
         self.account = Account(self.server)
 
     def check(self):
@@ -244,7 +233,7 @@ class Recorded(unittest.TestCase):
 
     def test_nothing_is_read_twice(self):
         server = Server("-c", "32768")
-        self.addCleanup(server.close)
+        self.addCleanup(server.end)
         n_read = n_new = n_request = 0
         names = sorted(os.listdir(FOLDER))
         for name in names:
@@ -291,7 +280,7 @@ def extends(body, earlier):
 def run(server, path, body):
     """What was answered, without names that are new each time, and the tokens of the prompt: all, and cached ones."""
     limit = "max_output_tokens" if path == "/v1/responses" else "max_tokens"
-    answer = server.post(path, {**body, "stream": False, "temperature": 0, "seed": 1, limit: 24})
+    answer = server.answer(path, {**body, "stream": False, "temperature": 0, "seed": 1, limit: 24})
     usage = answer["usage"]
     if path == "/v1/messages":
         cached = usage["cache_read_input_tokens"]

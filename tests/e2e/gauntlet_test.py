@@ -22,6 +22,7 @@ import time
 import unittest
 import xml.etree.ElementTree as xml
 
+from serving import Server
 from terminal import PATIENCE
 
 STRIDE, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
@@ -38,14 +39,8 @@ def gauntlet(*args, **kwargs):
 @contextlib.contextmanager
 def mock(folder, *args):
     """The address of a mock that serves the folder's casts."""
-    server = subprocess.Popen([STRIDE, "gauntlet", "mock", folder, "--port", "0", *args],
-                              stdout=subprocess.PIPE, text=True)
-    try:
-        yield re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())[0]
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(PATIENCE)
-        server.stdout.close()
+    with Server(STRIDE, "gauntlet", "mock", folder, *args, stderr=None) as server:
+        yield server.url
 
 
 def rows(database, sql):

@@ -6,55 +6,24 @@ Usage: serve_test.py STRIDE SOURCE_FOLDER
 """
 import json
 import os
-import re
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 import unittest
-import urllib.error
-import urllib.request
+
+import serving
 
 STRIDE, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
-PATIENCE = 120
 ASK = [{"role": "user", "content": "What is 347 + 285?"}]
 WEATHER = {"name": "get_weather", "description": "Tells the weather in a city.",
            "parameters": {"type": "object", "properties": {"city": {"type": "string"}},
                           "required": ["city"]}}
 
 
-class Server:
+class Server(serving.Server):
     def __init__(self, *flags):
-        self.process = subprocess.Popen([STRIDE, "serve", "--port", "0", "--temp", "0", *flags],
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                        text=True, cwd=tempfile.gettempdir())
-        line = self.process.stdout.readline()
-        self.url = re.search(r"http://\S+?(?=,)", line).group(0)
-        self.port = int(self.url.rsplit(":", 1)[1])
-
-    def close(self, wait=True):
-        self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(PATIENCE) if wait else None
-        self.process.stdout.close()
-        return code
-
-    def call(self, method, path, body=None, headers=None):
-        """(status, headers, body as JSON where it is)"""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, headers or {}, method=method)
-        try:
-            answer = urllib.request.urlopen(request, timeout=PATIENCE)
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            text = answer.read().decode()
-            kind = answer.headers.get("Content-Type") or ""
-            return answer.status, answer.headers, json.loads(text) if text and "json" in kind else text
-
-    def post(self, path, **body):
-        return self.call("POST", path, body)
+        super().__init__(STRIDE, "serve", "--temp", "0", *flags)
 
     def events(self, path, headers=None, **body):
         """The events of a stream: (name, data)."""
@@ -79,7 +48,7 @@ class Serve(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        assert cls.server.close() == 0
+        cls.server.end()
 
     # --- OpenAI chat
 
