@@ -27,7 +27,7 @@ bool is_grouped(const Tensor& tensor) {
   return tensor.layout == quant::Layout::groups;
 }
 
-// About n rows, at least one, as many as can be read or written at once.
+// About n rows of the tensor, but whole groups where it is in groups, and at least one.
 uint64_t whole_groups(const Tensor& tensor, uint64_t n) {
   const uint64_t least = is_grouped(tensor) ? quant::kGroupRows : 1;
   return std::max(least, n / least * least);

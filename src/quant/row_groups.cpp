@@ -305,9 +305,9 @@ void ungroup_rows(Type type, size_t n_in, std::span<const std::byte> group,
                   std::span<std::byte> rows) {
   const size_t bytes = kGroupRows * row_bytes(type, n_in);
   STRIDE_CHECK(rows.size() == bytes && group.size() == bytes);
-  const size_t row_bytes = bytes / kGroupRows;
+  const size_t each = bytes / kGroupRows;
   for (size_t row = 0; row < kGroupRows; ++row)
-    ungroup_row(type, n_in, group, row, rows.subspan(row * row_bytes, row_bytes));
+    ungroup_row(type, n_in, group, row, rows.subspan(row * each, each));
 }
 
 void ungroup_row(Type type, size_t n_in, std::span<const std::byte> group, size_t row,
