@@ -19,7 +19,7 @@ constexpr size_t kMaxNotes = 8;
 struct Options {
   std::string source, out;
   std::optional<std::string> mix, mtp;
-  bool no_mtp = false;
+  bool repack = false, no_mtp = false;
   uint32_t n_threads = 0;
 };
 
@@ -38,9 +38,13 @@ void print_types(const format::ConvertReport& report) {
 }
 
 void print_report(const Options& options, const format::ConvertReport& report, double seconds) {
-  fmt::print("{}: {}, from {} of tensors; {} converted, {} copied, in {}\n", options.out,
+  const std::string regrouped = report.n_regrouped == 0
+                                    ? ""
+                                    : fmt::format(", {} of them {} of rows", report.n_regrouped,
+                                                  options.repack ? "into groups" : "out of groups");
+  fmt::print("{}: {}, from {} of tensors; {} converted, {} copied{}, in {}\n", options.out,
              human_bytes(report.file_bytes), human_bytes(report.bytes_in), report.n_converted,
-             report.n_copied, human_time(seconds));
+             report.n_copied, regrouped, human_time(seconds));
   print_types(report);
   for (size_t i = 0; i < std::min(kMaxNotes, report.notes.size()); ++i)
     fmt::print("  note: {}\n", printable(report.notes[i]));
@@ -70,6 +74,7 @@ Result<> convert(const Options& options) {
   c.mtp = mtp.get();
   c.mtp_layers = options.no_mtp ? format::MtpLayers::drop
                                 : (mtp ? format::MtpLayers::merge : format::MtpLayers::keep);
+  c.repack = options.repack;
   c.n_threads = options.n_threads;
   const Interrupt interrupt;
   c.stop = &interrupt.requested();
@@ -97,17 +102,22 @@ int convert_command(Arguments args) {
   std::optional<std::string> type;
   CommandLine line("convert",
                    "Writes a model (GGUF, or a Hugging Face safetensors folder) as one GGUF file. "
-                   "Without --type or --mix, tensors keep their types.");
+                   "Without --type or --mix, tensors keep their types; without --repack, the rows "
+                   "of a repacked file go back into their order.");
   line.positional("SRC", options.source, "model file, any shard of one, or safetensors folder")
       .positional("DST", options.out, "the GGUF file to write")
       .option("--type", type, "type of every matrix: F16, Q8_0, Q4_K, ...")
       .option("--mix", options.mix, "a named mix of types: Q4_K_S, MXFP4_MOE, or a type")
+      .flag("--repack", options.repack,
+            "rows in the order that kernels read: loads faster, only in Stride")
       .option("--mtp", options.mtp, "merge the MTP layers of this file")
       .flag("--no-mtp", options.no_mtp, "leave the MTP layers out")
       .option("-t,--threads", options.n_threads, "threads; 0 is one a core");
   line.example("stride convert Step-3.5-Flash/ step.gguf --mix Q4_K_S", "quantise a checkpoint");
   line.example("stride convert trunk-00001-of-00003.gguf whole.gguf --mtp mtp.gguf",
                "join shards and add the MTP heads");
+  line.example("stride convert model.gguf repacked.gguf --repack",
+               "the same values, ready to be read; without --repack it goes back");
   if (const auto stop = line.parse(args)) return *stop;
   if (type && options.mix) {
     fmt::print(stderr, "stride: --type and --mix exclude each other\n");

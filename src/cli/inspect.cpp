@@ -110,6 +110,18 @@ void print_model(const ModelReport& report) {
   }
 }
 
+void print_layout(const ModelReport& report) {
+  if (report.n_grouped == 0) return;
+  field("layout",
+        fmt::format("{} of {} in groups of {} rows, which only Stride reads (convert "
+                    "puts them back)",
+                    report.n_grouped, counted(report.n_tensors, "tensor"), quant::kGroupRows));
+}
+
+std::string_view layout_name(quant::Layout layout) {
+  return layout == quant::Layout::groups ? "groups" : "rows";
+}
+
 std::string type_list(const RoleSummary& summary) {
   std::vector<std::pair<uint64_t, std::string_view>> types;
   for (const auto& [type, bytes] : summary.types) types.emplace_back(bytes, quant::type_name(type));
@@ -168,12 +180,12 @@ void print_tensors(const format::TensorCatalog& catalog) {
   size_t width = 4;
   for (const auto& tensor : catalog.tensors()) width = std::max(width, tensor.name.size());
   width = std::min<size_t>(width, 60);
-  fmt::print("{:<{}}  {:<7} {:<20} {:>14}  {:<14}\n", "name", width, "type", "shape", "bytes",
-             "at");
+  fmt::print("{:<{}}  {:<7} {:<7} {:<20} {:>14}  {:<14}\n", "name", width, "type", "layout",
+             "shape", "bytes", "at");
   for (const auto& tensor : catalog.tensors()) {
-    fmt::print("{:<{}}  {:<7} {:<20} {:>14}  {}\n", printable(tensor.name, 200), width,
-               quant::type_name(tensor.type), shape_text(tensor), tensor.bytes,
-               printable(catalog.place(tensor)));
+    fmt::print("{:<{}}  {:<7} {:<7} {:<20} {:>14}  {}\n", printable(tensor.name, 200), width,
+               quant::type_name(tensor.type), layout_name(tensor.layout), shape_text(tensor),
+               tensor.bytes, printable(catalog.place(tensor)));
   }
 }
 
@@ -183,6 +195,7 @@ Json tensors_json(const format::TensorCatalog& catalog) {
     Json entry;
     entry["name"] = to_valid_utf8(tensor.name);
     entry["type"] = quant::type_name(tensor.type);
+    entry["layout"] = layout_name(tensor.layout);
     entry["shape"] = std::vector(tensor.shape.begin(), tensor.shape.begin() + tensor.n_dims);
     entry["bytes"] = tensor.bytes;
     entry["at"] = to_valid_utf8(catalog.place(tensor));
@@ -210,6 +223,7 @@ Result<> inspect(const Options& options) {
     return {};
   }
   print_model(report);
+  print_layout(report);
   print_roles(report);
   print_memory(report);
   print_suspicious(report);

@@ -68,6 +68,7 @@ void add_tensors(const TensorCatalog& catalog, ModelReport& report) {
     summary.types[tensor.type] += tensor.bytes;
     report.file_bytes += tensor.bytes;
     report.n_values += tensor.values();
+    report.n_grouped += tensor.layout == quant::Layout::groups;
     if (role == Role::mtp || tensor.name == "rope_freqs.weight") continue;
     const uint64_t read = read_per_token(role, tensor.bytes, tensor.rows(), c);
     summary.bytes_per_token += read;

@@ -64,6 +64,7 @@ struct ModelReport {
   model::Config config;
   uint64_t file_bytes = 0;  // of all tensors
   uint64_t n_tensors = 0;
+  uint64_t n_grouped = 0;  // of them, whose rows lie in groups: see format/layout.h
   uint64_t n_values = 0;
   std::map<Role, RoleSummary> roles;
   uint64_t bytes_per_token = 0;     // weights of the trunk that one decoded token reads

@@ -123,6 +123,7 @@ Json to_json(const ModelReport& report) {
   Json out;
   out["config"] = configuration(report.config);
   out["tensors"] = report.n_tensors;
+  out["grouped_tensors"] = report.n_grouped;
   out["parameters"] = report.n_values;
   out["active_parameters"] = report.active_values;
   out["tensor_bytes"] = report.file_bytes;

@@ -239,6 +239,16 @@ TEST(ModelReport, JsonHasTheSameNumbers) {
   EXPECT_EQ((*parsed)["tokenizer"]["tokens"], 128896);
 }
 
+TEST(ModelReport, CountsTensorsInGroups) {
+  TableOnly catalog(whole(), "Q4_K_S");
+  EXPECT_EQ(make_report(catalog)->n_grouped, 0U);
+  catalog.tensors_[0].layout = catalog.tensors_[2].layout = quant::Layout::groups;
+  const auto report = make_report(catalog);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->n_grouped, 2U);
+  EXPECT_EQ(to_json(*report)["grouped_tensors"], 2);
+}
+
 TEST(ModelReport, RefusesOtherArchitectures) {
   TableOnly table(whole(), "Q8_0");
   table.metadata_.set_string("general.architecture", "llama");

@@ -19,9 +19,19 @@ constexpr uint64_t kCopyBytes = uint64_t{16} << 20;  // of a wave of a copied te
 
 // What one thread needs for a piece.
 struct Scratch {
-  std::vector<std::byte> stored;
+  std::vector<std::byte> stored, encoded;
   std::vector<float> values;
 };
+
+bool is_grouped(const Tensor& tensor) {
+  return tensor.layout == quant::Layout::groups;
+}
+
+// About n rows of the tensor, but whole groups where it is in groups, and at least one.
+uint64_t whole_groups(const Tensor& tensor, uint64_t n) {
+  const uint64_t least = is_grouped(tensor) ? quant::kGroupRows : 1;
+  return std::max(least, n / least * least);
+}
 
 class Converter {
  public:
@@ -35,7 +45,8 @@ class Converter {
                   quant::type_name(planned.tensor.type));
     ++summary.n_tensors;
     summary.bytes += planned.tensor.bytes;
-    return same ? copy(planned) : encode(planned, summary.error);
+    return same && planned.tensor.layout == planned.from->layout ? copy(planned)
+                                                                 : make(planned, summary.error);
   }
 
   void set_total(uint64_t bytes) { progress_.bytes_total = bytes; }
@@ -43,16 +54,16 @@ class Converter {
  private:
   Result<> copy(const PlannedTensor& p) {
     const uint64_t n_rows = p.from->rows(), row_bytes = p.from->bytes / n_rows;
-    const uint64_t step = std::max<uint64_t>(1, kCopyBytes / row_bytes);
+    const uint64_t step = whole_groups(*p.from, kCopyBytes / row_bytes);
     for (uint64_t first = 0; first < n_rows; first += step) {
       const uint64_t n = std::min(step, n_rows - first);
       STRIDE_TRY(
-          write(p, first, n, STRIDE_TRY(p.catalog->rows(*p.from, first, n, scratch_[0].stored))));
+          write(p, first, n, STRIDE_TRY(p.catalog->stored(*p.from, first, n, scratch_[0].stored))));
     }
     return {};
   }
 
-  Result<> encode(const PlannedTensor& p, quant::ErrorStatistics& total) {
+  Result<> make(const PlannedTensor& p, quant::ErrorStatistics& total) {
     const uint64_t n_rows = p.tensor.rows();
     const uint64_t piece = rows_of_piece(p.tensor);
     const uint64_t wave = piece * kPiecesPerThread * team_.size();
@@ -67,7 +78,7 @@ class Converter {
         for (size_t i = queue.next(); i < n_piece; i = queue.next()) {
           const uint64_t begin = i * piece, rows = std::min(piece, n - begin);
           const auto out = std::span(buffer_).subspan(begin * row_bytes, rows * row_bytes);
-          results[i] = encode_piece(p, first + begin, rows, out, scratch_[thread]);
+          results[i] = make_piece(p, first + begin, rows, out, scratch_[thread]);
         }
       });
       // In order, so that sums do not depend on which thread did what.
@@ -77,14 +88,38 @@ class Converter {
     return {};
   }
 
-  static Result<quant::ErrorStatistics> encode_piece(const PlannedTensor& p, uint64_t first,
-                                                     uint64_t rows, std::span<std::byte> out,
-                                                     Scratch& scratch) {
-    const auto stored = STRIDE_TRY(p.catalog->rows(*p.from, first, rows, scratch.stored));
+  // Rows [first, first + rows) as they will be written.
+  static Result<quant::ErrorStatistics> make_piece(const PlannedTensor& p, uint64_t first,
+                                                   uint64_t rows, std::span<std::byte> out,
+                                                   Scratch& scratch) {
+    const auto from = STRIDE_TRY(p.catalog->rows(*p.from, first, rows, scratch.stored));
+    if (p.from->type == p.tensor.type) {
+      put(p.tensor, from, out);
+      return {};
+    }
     scratch.values.resize(rows * p.tensor.shape[0]);
-    quant::decode(p.from->type, stored, scratch.values);
-    quant::encode(p.tensor.type, scratch.values, out);
-    return quant::encoding_error(p.tensor.type, out, scratch.values);
+    quant::decode(p.from->type, from, scratch.values);
+    std::span<std::byte> encoded = out;
+    if (is_grouped(p.tensor)) {
+      scratch.encoded.resize(out.size());
+      encoded = scratch.encoded;
+    }
+    quant::encode(p.tensor.type, scratch.values, encoded);
+    const auto error = quant::encoding_error(p.tensor.type, encoded, scratch.values);
+    if (is_grouped(p.tensor)) put(p.tensor, encoded, out);
+    return error;
+  }
+
+  // Whole rows in the tensor's layout.
+  static void put(const Tensor& tensor, std::span<const std::byte> rows, std::span<std::byte> out) {
+    if (!is_grouped(tensor)) {
+      std::ranges::copy(rows, out.begin());
+      return;
+    }
+    const size_t group = quant::kGroupRows * quant::row_bytes(tensor.type, tensor.shape[0]);
+    for (size_t at = 0; at < out.size(); at += group)
+      quant::group_rows(tensor.type, tensor.shape[0], rows.subspan(at, group),
+                        out.subspan(at, group));
   }
 
   Result<> write(const PlannedTensor& p, uint64_t first, uint64_t n,
@@ -110,7 +145,7 @@ class Converter {
 }  // namespace
 
 uint64_t rows_of_piece(const Tensor& tensor) {
-  return std::max<uint64_t>(1, kPieceValues / tensor.shape[0]);
+  return whole_groups(tensor, kPieceValues / tensor.shape[0]);
 }
 
 Result<ConvertReport> convert_model(const TensorCatalog& source, const std::filesystem::path& path,
@@ -130,7 +165,9 @@ Result<ConvertReport> convert_model(const TensorCatalog& source, const std::file
   converter.set_total(total);
   for (const PlannedTensor& planned : plan.tensors) {
     report.bytes_in += planned.from->bytes;
-    ++(planned.tensor.type == planned.from->type ? report.n_copied : report.n_converted);
+    const bool copied = planned.tensor.type == planned.from->type;
+    ++(copied ? report.n_copied : report.n_converted);
+    report.n_regrouped += copied && planned.tensor.layout != planned.from->layout;
     auto done = converter.convert(planned, report.types[planned.tensor.type]);
     if (!done && done.error().code == Errc::cancelled) return std::unexpected(done.error());
     STRIDE_TRY_AT("tensor " + planned.tensor.name, std::move(done));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes a model as a GGUF file, with other tensor types or another set of MTP layers. Streams:
-// whatever the size of a tensor, memory holds a bounded number of its rows. Tensors that keep their
-// type are copied bit for bit. The result does not depend on the number of threads.
+// Writes a model as a GGUF file, with other tensor types, another set of MTP layers, or its rows in
+// groups (format/layout.h). Streams: whatever the size of a tensor, memory holds a bounded number
+// of its rows. Tensors that keep their type keep their values bit for bit. The result does not
+// depend on the number of threads.
 #pragma once
 
 #include <atomic>
@@ -34,6 +35,7 @@ struct ConvertProgress {
 
 struct ConvertOptions {
   std::optional<Mix> mix;  // none: every tensor keeps its type
+  bool repack = false;     // rows in groups where they can be; else in order, whatever the source
   MtpLayers mtp_layers = MtpLayers::keep;
   const TensorCatalog* mtp = nullptr;       // the file to merge from; only with MtpLayers::merge
   unsigned n_threads = 0;                   // 0 = one a core
@@ -51,6 +53,7 @@ struct ConvertReport {
   uint64_t bytes_in = 0;  // of the tensors taken from the source
   uint64_t file_bytes = 0;
   uint64_t n_copied = 0, n_converted = 0;
+  uint64_t n_regrouped = 0;  // of the copied ones: put into groups or taken out of them
   std::map<quant::Type, TypeSummary> types;
   std::vector<std::string> notes;  // fallbacks and what was dropped, one sentence each
 };
@@ -71,7 +74,7 @@ struct ConvertPlan {
 };
 Result<ConvertPlan> plan_conversion(const TensorCatalog& source, const ConvertOptions& options);
 
-// Rows of one piece of work: about a million values, at least one row.
+// Rows of one piece of work: about a million values, at least one row, and whole groups.
 uint64_t rows_of_piece(const Tensor& tensor);
 
 }  // namespace stride::format

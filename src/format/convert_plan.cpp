@@ -5,10 +5,12 @@
 #include "format/convert.h"
 #include "format/gguf.h"
 #include "format/layers.h"
+#include "format/layout.h"
 
 namespace stride::format {
 namespace {
 
+constexpr uint32_t kLineBytes = 64;
 constexpr uint32_t kQuantizationVersion = 2;  // of the block layouts, as GGUF files state it
 
 size_t array_size(const Array& array) {
@@ -87,8 +89,9 @@ class Planner {
     plan_.metadata = source.metadata();
     for (const char* key : {"split.no", "split.count", "split.tensors.count"})
       plan_.metadata.erase(key);
-    // Offsets are laid out anew, with the usual alignment.
+    // Offsets and rows are laid out anew, with the usual alignment unless rows are grouped.
     plan_.metadata.erase("general.alignment");
+    plan_.metadata.erase(kLayoutKey);
   }
 
   Result<ConvertPlan> run() {
@@ -112,6 +115,7 @@ class Planner {
       plan_.metadata.set_u32("general.file_type", options_.mix->file_type());
       plan_.metadata.set_u32("general.quantization_version", kQuantizationVersion);
     }
+    if (options_.repack) tell_layout();
     return std::move(plan_);
   }
 
@@ -125,9 +129,24 @@ class Planner {
         plan_.notes.push_back(fmt::format("{} is {}: its rows of {} are no whole blocks", from.name,
                                           quant::type_name(choice.type), from.shape[0]));
     }
+    planned.tensor.layout =
+        options_.repack && repacks(planned.tensor) ? quant::Layout::groups : quant::Layout::rows;
     planned.tensor.bytes = STRIDE_TRY(tensor_bytes(planned.tensor.type, planned.tensor.shape));
     plan_.tensors.push_back(std::move(planned));
     return {};
+  }
+
+  void tell_layout() {
+    const auto in_groups = [](const PlannedTensor& p) {
+      return p.tensor.layout == quant::Layout::groups;
+    };
+    if (std::ranges::none_of(plan_.tensors, in_groups)) {
+      plan_.notes.emplace_back("no tensor has a type and a height that can be in groups of rows");
+      return;
+    }
+    plan_.metadata.set_u32(std::string(kLayoutKey), kLayoutVersion);
+    // Kernels read a group from a mapping in vectors of a cache line.
+    plan_.metadata.set_u32("general.alignment", kLineBytes);
   }
 
   Result<> merge(const TensorCatalog& mtp) {

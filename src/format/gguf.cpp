@@ -9,6 +9,7 @@
 
 #include "format/checked.h"
 #include "format/cursor.h"
+#include "format/layout.h"
 
 namespace stride::format {
 namespace {
@@ -249,15 +250,17 @@ Result<Shape> read_shape(Cursor& in, uint32_t n_dims) {
 }
 
 // Fills the entry; the offset is relative to the data, which begin after the table.
-Result<uint64_t> read_tensor(Cursor& in, Tensor& tensor) {
+Result<uint64_t> read_tensor(Cursor& in, const Metadata& metadata, Tensor& tensor) {
   tensor.n_dims = STRIDE_TRY(in.read<uint32_t>());
   tensor.shape = STRIDE_TRY(read_shape(in, tensor.n_dims));
   const uint32_t number = STRIDE_TRY(in.read<uint32_t>());
-  const auto type = quant::type_from_number(number);
-  if (!type)
+  const auto stored = stored_type(number);
+  if (!stored)
     return fail(Errc::unsupported, "has type {}, which Stride does not read", foreign_type(number));
-  tensor.type = *type;
+  tensor.type = stored->type;
+  tensor.layout = stored->layout;
   tensor.bytes = STRIDE_TRY(tensor_bytes(tensor.type, tensor.shape));
+  STRIDE_TRY(check_layout(metadata, tensor));
   return in.read<uint64_t>();
 }
 
@@ -269,7 +272,8 @@ Result<> read_tensors(Cursor& in, uint64_t n_tensor, GgufFile& file) {
     if (!names.insert(tensor.name).second)
       return fail(Errc::format, "tensor {} appears twice", tensor.name);
     tensor.source = i;
-    file.offsets.push_back(STRIDE_TRY_AT("tensor " + tensor.name, read_tensor(in, tensor)));
+    file.offsets.push_back(
+        STRIDE_TRY_AT("tensor " + tensor.name, read_tensor(in, file.metadata, tensor)));
     file.tensors.push_back(std::move(tensor));
   }
   return {};
@@ -331,6 +335,7 @@ Result<GgufFile> parse_gguf(std::span<const std::byte> file) {
   GgufFile out;
   const Counts counts = STRIDE_TRY(read_header(in, out));
   STRIDE_TRY(read_metadata(in, counts.n_key, out));
+  STRIDE_TRY(check_layout_version(out.metadata));
   STRIDE_TRY(read_tensors(in, counts.n_tensor, out));
   out.data_offset = checked_align(in.offset(), out.alignment).value_or(UINT64_MAX);
   STRIDE_TRY(place_tensors(file.size(), out));

@@ -3,7 +3,8 @@
 // in memory and checked, so that whoever holds a GgufFile may use its numbers without further
 // checks:
 //  - every tensor has 1 to 4 dimensions, none zero, a type that Stride reads, and rows of whole
-//    blocks; its bytes lie in the file, aligned, and overlap no other tensor's;
+//    blocks; its bytes lie in the file, aligned, and overlap no other tensor's; if its rows lie in
+//    groups, they can, and the order is the one that Stride knows (see layout.h);
 //  - keys and tensor names are unique, not empty and without control characters.
 // Layout: magic, version, counts; keys and values; tensor table; padding; tensor data.
 #pragma once

@@ -7,6 +7,7 @@
 
 #include "base/mapped_file.h"
 #include "format/gguf.h"
+#include "format/layout.h"
 
 namespace stride::format {
 namespace {
@@ -103,11 +104,14 @@ class GgufCatalog final : public TensorCatalog {
   }
 
   Result<std::span<const std::byte>> rows(const Tensor& tensor, uint64_t first, uint64_t n,
-                                          std::vector<std::byte>& /*scratch*/) const override {
-    const Place& place = places_.at(tensor.source);
+                                          std::vector<std::byte>& scratch) const override {
+    return take_rows(tensor, bytes_of(tensor), first, n, scratch);
+  }
+
+  Result<std::span<const std::byte>> stored(const Tensor& tensor, uint64_t first, uint64_t n,
+                                            std::vector<std::byte>& /*scratch*/) const override {
     const uint64_t row_bytes = tensor.bytes / tensor.rows();
-    return shards_[place.shard].file.bytes().subspan(place.offset + first * row_bytes,
-                                                     n * row_bytes);
+    return bytes_of(tensor).subspan(first * row_bytes, n * row_bytes);
   }
 
   std::string place(const Tensor& tensor) const override {
@@ -127,6 +131,11 @@ class GgufCatalog final : public TensorCatalog {
     size_t shard;
     uint64_t offset;
   };
+
+  std::span<const std::byte> bytes_of(const Tensor& tensor) const {
+    const Place& place = places_.at(tensor.source);
+    return shards_[place.shard].file.bytes().subspan(place.offset, tensor.bytes);
+  }
 
   // Padding is less than the alignment for each tensor; more is data that nothing refers to.
   void warn_of_unused_bytes(const Shard& shard) {

@@ -9,6 +9,7 @@
 
 #include "format/checked.h"
 #include "format/gguf.h"
+#include "format/layout.h"
 
 namespace stride::format {
 namespace {
@@ -102,8 +103,8 @@ Result<uint64_t> alignment_of(const Metadata& metadata) {
 }
 
 // Table entries and the size of each tensor's data.
-Result<std::vector<uint64_t>> add_tensors(Header& header, std::span<const Tensor> tensors,
-                                          uint64_t alignment) {
+Result<std::vector<uint64_t>> add_tensors(Header& header, const Metadata& metadata,
+                                          std::span<const Tensor> tensors, uint64_t alignment) {
   std::vector<uint64_t> sizes;
   std::unordered_set<std::string_view> names;
   uint64_t offset = 0;
@@ -112,10 +113,11 @@ Result<std::vector<uint64_t>> add_tensors(Header& header, std::span<const Tensor
       return fail(Errc::invalid_argument, "tensor {} is planned twice", tensor.name);
     const uint64_t bytes =
         STRIDE_TRY_AT("tensor " + tensor.name, tensor_bytes(tensor.type, tensor.shape));
+    STRIDE_TRY_AT("tensor " + tensor.name, check_layout(metadata, tensor));
     header.string(tensor.name);
     header.number(tensor.n_dims);
     for (uint32_t d = 0; d < tensor.n_dims; ++d) header.number(tensor.shape.at(d));
-    header.number(std::to_underlying(tensor.type));
+    header.number(type_number({tensor.type, tensor.layout}));
     header.number(offset);
     const auto end = checked_add(offset, bytes);
     const auto next = end ? checked_align(*end, alignment) : std::nullopt;
@@ -141,7 +143,7 @@ Result<GgufWriter> GgufWriter::create(const std::filesystem::path& path, const M
     if (!header.value(value))
       return fail(Errc::internal, "key {} holds data of another type than it claims", key);
   }
-  auto sizes = STRIDE_TRY(add_tensors(header, tensors, alignment));
+  auto sizes = STRIDE_TRY(add_tensors(header, metadata, tensors, alignment));
 
   GgufWriter out(STRIDE_TRY(OutputFile::create(path)));
   out.alignment_ = alignment;

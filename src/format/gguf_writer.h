@@ -21,8 +21,8 @@ namespace stride::format {
 
 class GgufWriter {
  public:
-  // Of each tensor, name, type, shape and n_dims are used. Alignment is general.alignment of the
-  // metadata, or 32.
+  // Of each tensor, name, type, layout, shape and n_dims are used. Alignment is general.alignment
+  // of the metadata, or 32. Tensors in groups need the key stride.layout (see layout.h).
   static Result<GgufWriter> create(const std::filesystem::path& path, const Metadata& metadata,
                                    std::span<const Tensor> tensors);
 

@@ -13,8 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "format/metadata.h"
+#include "quant/row_groups.h"
 #include "quant/type.h"
 
 namespace stride::format {
@@ -28,6 +30,7 @@ struct Tensor {
   quant::Type type = quant::Type::f32;
   Shape shape{1, 1, 1, 1};
   uint32_t n_dims = 1;
+  quant::Layout layout = quant::Layout::rows;  // in which stored() gives it; rows() never does
   uint64_t bytes =
       0;  // of the values in `type`; checked against the file when the catalog was opened
   size_t source = 0;  // the catalog's own: where the bytes are
@@ -46,8 +49,8 @@ class TensorCatalog {
 
   // The bytes of rows [first, first + n) of the tensor, which must exist: a view of the mapped file
   // where it stores them as they are, else converted into `scratch` (zero-centred norms get their
-  // +1, FP8 blocks become f32). Views live as long as the catalog. Any number of threads may call
-  // this.
+  // +1, FP8 blocks become f32, groups are taken apart). Views live as long as the catalog. Any
+  // number of threads may call this.
   virtual Result<std::span<const std::byte>> rows(const Tensor& tensor, uint64_t first, uint64_t n,
                                                   std::vector<std::byte>& scratch) const = 0;
 
@@ -57,7 +60,16 @@ class TensorCatalog {
     return rows(tensor, 0, tensor.rows(), scratch);
   }
 
-  // True if rows() gives a view of the file for this tensor.
+  // The same bytes in the tensor's layout: where it is groups, `first` and `n` are multiples of
+  // kGroupRows.
+  virtual Result<std::span<const std::byte>> stored(const Tensor& tensor, uint64_t first,
+                                                    uint64_t n,
+                                                    std::vector<std::byte>& scratch) const {
+    STRIDE_CHECK(tensor.layout == quant::Layout::rows);
+    return rows(tensor, first, n, scratch);
+  }
+
+  // True if stored() gives a view of the file for this tensor.
   virtual bool is_mapped(const Tensor& tensor) const = 0;
 
   // A hint that these rows are not needed soon: a view's pages leave this process's memory and come

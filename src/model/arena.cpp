@@ -46,8 +46,9 @@ void copy_rows(const Matrix& m, quant::Layout layout, size_t begin, size_t end, 
     return;
   }
   const size_t group = quant::kGroupRows * m.row_bytes;
+  const auto regroup = layout == quant::Layout::groups ? quant::group_rows : quant::ungroup_rows;
   for (size_t at = begin * m.row_bytes; at < end * m.row_bytes; at += group)
-    quant::group_rows(m.type, m.n_in, {from + at, group}, {to + at, group});
+    regroup(m.type, m.n_in, {from + at, group}, {to + at, group});
 }
 
 // Calls `copied` with the bytes of each slice that is done.
@@ -55,7 +56,7 @@ template <class Copied>
 void move_matrix(Matrix& m, const kernels::Kernels& kernels, ThreadTeam& team, std::byte* to,
                  Copied copied) {
   const bool group = kernels.prefers_groups && quant::can_group(m.type, m.n_out);
-  const quant::Layout layout = group ? quant::Layout::groups : m.layout;
+  const quant::Layout layout = group ? quant::Layout::groups : quant::Layout::rows;
   const size_t n_row = size_t{m.n_out} * m.n_stack;
   const size_t slice =
       std::max<size_t>(kSliceBytes / m.row_bytes / quant::kGroupRows, 1) * quant::kGroupRows;

@@ -15,9 +15,10 @@
 namespace stride::model {
 
 // Copies every matrix that products read into one arena owned by `weights`, in groups of rows where
-// the kernels prefer them. Pages of the file are given back as they are copied, so the process
-// never holds the model twice. Fails (exhausted) if there is not that much memory; the weights then
-// are as they were. `on_copy` (may be empty) is told how far the copying is.
+// the kernels prefer them, else in rows, whichever the file has. Pages of the file are given back
+// as they are copied, so the process never holds the model twice. Fails (exhausted) if there is not
+// that much memory; the weights then are as they were. `on_copy` (may be empty) is told how far the
+// copying is.
 using CopyProgress = std::function<void(uint64_t done, uint64_t total)>;
 Result<> move_to_arena(Weights& weights, const kernels::Kernels& kernels, ThreadTeam& team,
                        const CopyProgress& on_copy);

@@ -189,8 +189,9 @@ Step FastModel::make_step(const Rows& rows, const std::atomic<bool>* stop) {
 void FastModel::embed(const Step& step, unsigned thread, const Matrix& table,
                       std::span<const Token> ids, const model::Rows& rows) const {
   const Range range = step.rows_of(thread);
+  std::vector<std::byte> scratch;
   for (size_t r = range.begin; r < range.end; ++r) {
-    quant::decode(table.type, table.row(0, static_cast<uint32_t>(ids[r])),
+    quant::decode(table.type, table.row(0, static_cast<uint32_t>(ids[r]), scratch),
                   {rows.row(r), table.n_in});
   }
 }

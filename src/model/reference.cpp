@@ -37,8 +37,9 @@ void rms_norm(std::span<float> x, std::span<const float> weight, float eps) {
 std::vector<float> multiply(const Matrix& w, uint32_t index, std::span<const float> x) {
   const size_t n_rows = x.size() / w.n_in;
   std::vector<float> y(n_rows * w.n_out), weights(w.n_in);
+  std::vector<std::byte> scratch;
   for (uint32_t r = 0; r < w.n_out; ++r) {
-    quant::decode(w.type, w.row(index, r), weights);
+    quant::decode(w.type, w.row(index, r, scratch), weights);
     for (size_t t = 0; t < n_rows; ++t) {
       const std::span<const float> row = x.subspan(t * w.n_in, w.n_in);
       double sum = 0;
@@ -186,8 +187,9 @@ class ReferenceModel final : public Model {
 std::vector<float> ReferenceModel::embed(const Matrix& table, std::span<const Token> ids) const {
   const uint32_t n = table.n_in;
   std::vector<float> x(ids.size() * n);
+  std::vector<std::byte> scratch;
   for (size_t t = 0; t < ids.size(); ++t) {
-    quant::decode(table.type, table.row(0, static_cast<uint32_t>(ids[t])),
+    quant::decode(table.type, table.row(0, static_cast<uint32_t>(ids[t]), scratch),
                   std::span(x).subspan(t * n, n));
   }
   return x;

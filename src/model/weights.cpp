@@ -37,7 +37,8 @@ class Binder {
                         uint32_t n_stack = 1) {
     const Tensor& tensor = *STRIDE_TRY(find(name, {n_in, n_out, n_stack, 1}));
     std::vector<std::byte> scratch;
-    std::span<const std::byte> bytes = STRIDE_TRY_AT(name, catalog_.bytes(tensor, scratch));
+    std::span<const std::byte> bytes =
+        STRIDE_TRY_AT(name, catalog_.stored(tensor, 0, tensor.rows(), scratch));
     const bool mapped = catalog_.is_mapped(tensor);
     if (!mapped) bytes = keep(bytes);
     weights_.total_bytes += bytes.size();
@@ -47,6 +48,7 @@ class Binder {
                   .n_stack = n_stack,
                   .row_bytes = quant::row_bytes(tensor.type, n_in),
                   .data = bytes.data(),
+                  .layout = tensor.layout,
                   .catalog = mapped ? &catalog_ : nullptr,
                   .tensor = mapped ? &tensor : nullptr};
   }
@@ -56,8 +58,12 @@ class Binder {
     Matrix m = STRIDE_TRY(matrix(name, n_in, n_out));
     if (m.type == quant::Type::f32) return m;
     std::vector<float> values(size_t{n_in} * n_out);
-    quant::decode(m.type, {m.data, m.matrix_bytes()}, values);
+    std::vector<std::byte> scratch;
+    for (uint32_t r = 0; r < n_out; ++r)
+      quant::decode(m.type, m.row(0, r, scratch),
+                    std::span(values).subspan(size_t{r} * n_in, n_in));
     m.type = quant::Type::f32;
+    m.layout = quant::Layout::rows;
     m.row_bytes = n_in * sizeof(float);
     m.data = keep(std::as_bytes(std::span(values))).data();
     m.catalog = nullptr;
@@ -214,6 +220,16 @@ void check_rope_table(Binder& binder, const TensorCatalog& trunk, const Config& 
 }
 
 }  // namespace
+
+std::span<const std::byte> Matrix::row(uint32_t index, uint32_t r,
+                                       std::vector<std::byte>& scratch) const {
+  if (layout == quant::Layout::rows) return {matrix(index) + r * row_bytes, row_bytes};
+  constexpr uint32_t kRows = quant::kGroupRows;
+  scratch.resize(row_bytes);
+  quant::ungroup_row(type, n_in, {matrix(index) + r / kRows * kRows * row_bytes, kRows * row_bytes},
+                     r % kRows, scratch);
+  return scratch;
+}
 
 Result<Weights> bind_weights(const TensorCatalog& trunk, const TensorCatalog* mtp,
                              Warnings& warnings) {

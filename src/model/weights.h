@@ -19,7 +19,6 @@
 namespace stride::model {
 
 // [n_stack, n_out, n_in] in the type of the file: y = W x. A stack of one is an ordinary matrix.
-// row() is for matrices that are not in groups.
 struct Matrix {
   quant::Type type = quant::Type::f32;
   uint32_t n_in = 0;
@@ -35,9 +34,8 @@ struct Matrix {
   bool empty() const { return data == nullptr; }
   size_t matrix_bytes() const { return row_bytes * n_out; }
   const std::byte* matrix(uint32_t index) const { return data + index * matrix_bytes(); }
-  std::span<const std::byte> row(uint32_t index, uint32_t r) const {
-    return {matrix(index) + r * row_bytes, row_bytes};
-  }
+  // A row as the type has it: a view, or taken out of its group into `scratch`.
+  std::span<const std::byte> row(uint32_t index, uint32_t r, std::vector<std::byte>& scratch) const;
 };
 
 using Vector = std::vector<float>;  // norms and biases, decoded

@@ -305,12 +305,20 @@ void ungroup_rows(Type type, size_t n_in, std::span<const std::byte> group,
                   std::span<std::byte> rows) {
   const size_t bytes = kGroupRows * row_bytes(type, n_in);
   STRIDE_CHECK(rows.size() == bytes && group.size() == bytes);
-  const TypeInfo& info = *type_info(type);
-  const size_t n_block = n_in / info.block_values;
+  const size_t each = bytes / kGroupRows;
   for (size_t row = 0; row < kGroupRows; ++row)
-    for (size_t i = 0; i < n_block; ++i)
-      ungroup_block(type, group.data() + i * kGroupRows * info.block_bytes, row,
-                    rows.data() + (row * n_block + i) * info.block_bytes);
+    ungroup_row(type, n_in, group, row, rows.subspan(row * each, each));
+}
+
+void ungroup_row(Type type, size_t n_in, std::span<const std::byte> group, size_t row,
+                 std::span<std::byte> out) {
+  STRIDE_CHECK(row < kGroupRows && out.size() == row_bytes(type, n_in) &&
+               group.size() == kGroupRows * out.size());
+  const size_t block_bytes = type_info(type)->block_bytes;
+  with_block(type, [&]<class Block>(Block) {
+    for (size_t at = 0; at < out.size(); at += block_bytes)
+      ungroup_one<Block>(group.data() + kGroupRows * at, row, out.data() + at);
+  });
 }
 
 void ungroup_block(Type type, const std::byte* unit, size_t row, std::byte* block) {

@@ -60,6 +60,10 @@ void group_rows(Type type, size_t n_in, std::span<const std::byte> rows,
 void ungroup_rows(Type type, size_t n_in, std::span<const std::byte> group,
                   std::span<std::byte> rows);
 
+// Row `row` of a group, as the type's rows hold it.
+void ungroup_row(Type type, size_t n_in, std::span<const std::byte> group, size_t row,
+                 std::span<std::byte> out);
+
 // One block of row `row`, as the type's rows hold it, from the unit that holds it.
 void ungroup_block(Type type, const std::byte* unit, size_t row, std::byte* block);
 

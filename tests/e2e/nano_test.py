@@ -103,6 +103,29 @@ class Nano(unittest.TestCase):
                 answer = self.ask("-m", path, "-p", "What is 23 + 45?", "--effort", "high")
                 self.assertIn("68", answer["content"], mix)
 
+    def test_answers_the_same_repacked(self):
+        model = os.path.join(SOURCE, "models", "step-nano.gguf")
+        ask = ("-p", "Sort these numbers: 31, 7, 19, 4", "--effort", "high", "-n", "200")
+        plain = self.ask("-m", model, *ask)
+        with tempfile.TemporaryDirectory() as folder:
+            groups, rows, copy = (os.path.join(folder, name) for name in ("g.gguf", "r.gguf", "c.gguf"))
+            for args in ((model, groups, "--repack"), (groups, rows), (model, copy)):
+                done = stride("convert", *args)
+                self.assertEqual(done.returncode, 0, done.stderr)
+            done = stride("inspect", groups, "--json", "--tensors")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report = json.loads(done.stdout)
+            in_groups = [t["name"] for t in report["table"] if t["layout"] == "groups"]
+            self.assertEqual(len(in_groups), report["grouped_tensors"])
+            self.assertIn("blk.0.attn_q.weight", in_groups)
+            self.assertNotIn("token_embd.weight", in_groups)
+            for weights in ("memory", "file"):
+                answer = self.ask("-m", groups, "--weights", weights, *ask)
+                for key in ("content", "reasoning", "usage"):
+                    self.assertEqual(answer[key], plain[key], (weights, key))
+            with open(rows, "rb") as back, open(copy, "rb") as original:
+                self.assertEqual(back.read(), original.read())
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

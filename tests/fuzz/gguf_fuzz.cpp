@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a GGUF file: refused with a sentence, or every tensor lies in the file, apart from
-// the others, and can be decoded; the shape of the model is read or refused.
+// the others, and can be decoded, out of its groups if it is in some; the shape of the model is
+// read or refused.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 
 #include "format/gguf.h"
 #include "format/layers.h"
+#include "format/layout.h"
 #include "model/config.h"
 #include "quant/codec.h"
 
@@ -22,9 +24,18 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
+// The first row and the last, which are all of a tensor's groups that matter to its bounds.
+void take_some(std::span<const std::byte> bytes, const format::Tensor& tensor) {
+  std::vector<std::byte> scratch;
+  for (const uint64_t row : {uint64_t{0}, tensor.rows() - 1})
+    require(format::take_rows(tensor, bytes, row, 1, scratch).size() ==
+            tensor.bytes / tensor.rows());
+}
+
 void decode_some(std::span<const std::byte> file, const format::GgufFile& gguf,
                  const format::Tensor& tensor) {
   const auto bytes = file.subspan(gguf.offsets[tensor.source], tensor.bytes);
+  take_some(bytes, tensor);
   const uint64_t block = quant::type_info(tensor.type)->block_values;
   const uint64_t n = std::min(tensor.values(), uint64_t{4} * block);
   std::vector<float> values(n);

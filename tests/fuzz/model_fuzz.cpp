@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "format/gguf.h"
+#include "format/layout.h"
 #include "model/model.h"
 
 namespace stride {
@@ -30,12 +31,21 @@ class MemoryCatalog final : public format::TensorCatalog {
   }
 
   Result<std::span<const std::byte>> rows(const format::Tensor& tensor, uint64_t first, uint64_t n,
-                                          std::vector<std::byte>&) const override {
+                                          std::vector<std::byte>& scratch) const override {
+    return format::take_rows(tensor, bytes_of(tensor), first, n, scratch);
+  }
+
+  Result<std::span<const std::byte>> stored(const format::Tensor& tensor, uint64_t first,
+                                            uint64_t n, std::vector<std::byte>&) const override {
     const size_t each = quant::row_bytes(tensor.type, tensor.shape[0]);
-    return bytes_.subspan(file_.offsets[tensor.source] + first * each, n * each);
+    return bytes_of(tensor).subspan(first * each, n * each);
   }
 
  private:
+  std::span<const std::byte> bytes_of(const format::Tensor& tensor) const {
+    return bytes_.subspan(file_.offsets[tensor.source], tensor.bytes);
+  }
+
   std::span<const std::byte> bytes_;
   format::GgufFile file_;
 };
