@@ -103,7 +103,7 @@ class Progress {
 struct RunArguments {
   std::optional<std::string> config;
   std::string out;
-  std::optional<std::string> from;
+  std::vector<std::string> from;
   bool resume = false;
   double max_hours = 0;
   double checkpoint_minutes = 5;
@@ -142,9 +142,10 @@ Result<Run> prepare(const RunArguments& arguments) {
   run.source = STRIDE_TRY(train::NanoSource::open(tokenizer.string(), config.data_seed));
   config.model.n_vocab = run.source->n_vocab();
   run.trainer = STRIDE_TRY(train::Trainer::create(config, *run.source));
-  if (arguments.from) {
-    const auto start = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(*arguments.from, {}))));
-    STRIDE_TRY_AT(*arguments.from, run.trainer->start_from(*start));
+  float n_file = 0;
+  for (const std::string& from : arguments.from) {
+    const auto start = STRIDE_TRY(format::open_model(STRIDE_TRY(find_model(from, {}))));
+    STRIDE_TRY_AT(from, run.trainer->start_from(*start, 1 / ++n_file));
   }
   STRIDE_TRY(store_origins(arguments, text, tokenizer));
   return run;
@@ -193,7 +194,8 @@ int run_command(Arguments args) {
   CommandLine line("train run", "Trains a model from a configuration.");
   line.optional_positional("CONFIG", arguments.config, "JSON file; default: OUT/config.json")
       .option("-o,--out", arguments.out, "folder of the run")
-      .option("--from", arguments.from, "begin with the weights of this model file")
+      .option("--from", arguments.from,
+              "begin with the weights of this model file; again for another one: with their mean")
       .flag("--resume", arguments.resume, "go on from the newest checkpoint in the folder")
       .option("--max-hours", arguments.max_hours, "stop in good order after this long; 0 = never")
       .option("--checkpoint-minutes", arguments.checkpoint_minutes, "time between checkpoints");
@@ -206,7 +208,7 @@ int run_command(Arguments args) {
     fmt::print(stderr, "stride train run: --out FOLDER is missing\n");
     return 2;
   }
-  if (arguments.from && arguments.resume) {
+  if (!arguments.from.empty() && arguments.resume) {
     fmt::print(stderr, "stride train run: --from and --resume exclude each other\n");
     return 2;
   }

@@ -17,9 +17,9 @@ using Shares = std::array<uint32_t, kSkills>;
 // In the order of Skill: arithmetic division compare word_problem text recall tools json code
 // constraints chat units dates extract follow_up references. Shares count samples, so that long
 // ones (recall, tools) weigh more in tokens.
-constexpr Shares kShort = {180, 35, 35, 30, 320, 110, 220, 50, 40, 170, 80, 25, 25, 35, 40, 10};
+constexpr Shares kShort = {200, 35, 35, 30, 340, 110, 260, 50, 40, 160, 80, 25, 25, 35, 40, 10};
 // Longer rows have room for what is looked up far back.
-constexpr Shares kLong = {190, 35, 35, 30, 300, 190, 200, 50, 40, 170, 75, 25, 25, 35, 40, 10};
+constexpr Shares kLong = {190, 35, 35, 30, 360, 170, 320, 50, 40, 160, 80, 25, 25, 35, 40, 10};
 
 const Shares& shares_for(uint32_t length) {
   return length <= 1024 ? kShort : kLong;

@@ -200,9 +200,12 @@ void Trainer::balance(const Losses& losses, double rate) {
   }
 }
 
-Result<> Trainer::start_from(const format::TensorCatalog& catalog) {
+Result<> Trainer::start_from(const format::TensorCatalog& catalog, float share) {
   STRIDE_CHECK(step_ == 0);
-  return read_weights(catalog, table_, weights_);
+  std::vector<float> others(weights_.begin(), weights_.end());
+  STRIDE_TRY(read_weights(catalog, table_, others));
+  for (size_t i = 0; i < others.size(); ++i) weights_[i] += share * (others[i] - weights_[i]);
+  return {};
 }
 
 Result<> Trainer::save(const std::filesystem::path& path) const {

@@ -58,8 +58,9 @@ class Trainer {
   std::span<const float> weights() const { return weights_; }
   const ParameterTable& table() const { return table_; }
 
-  // Takes the weights of a model file in place of random ones. Before the first step.
-  Result<> start_from(const format::TensorCatalog& catalog);
+  // Takes the weights of a model file in place of those there are, random or of another file, or
+  // so large a share of them. Before the first step.
+  Result<> start_from(const format::TensorCatalog& catalog, float share = 1);
 
   Result<> save(const std::filesystem::path& path) const;
   // Takes over a checkpoint of a run with the same model. Its learning-rate plan is this config's.

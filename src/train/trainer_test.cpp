@@ -19,6 +19,7 @@
 #include "train/checkpoint.h"
 #include "train/test_model.h"
 #include "train/train_run.h"
+#include "train/trained_catalog.h"
 
 namespace stride::train {
 namespace {
@@ -68,6 +69,21 @@ std::vector<float> weights_after(uint64_t n) {
   const auto trainer = Trainer::create(config_of(kConfig), source).value();
   while (trainer->n_done() < n) EXPECT_TRUE(trainer->step());
   return {trainer->weights().begin(), trainer->weights().end()};
+}
+
+TEST(Trainer, BeginsWithTheMeanOfFiles) {
+  TestSource source;
+  const TrainConfig config = config_of(kConfig);
+  const std::vector<float> first = weights_after(0), second = weights_after(2);
+  const auto trainer = Trainer::create(config, source).value();
+  ASSERT_TRUE(trainer->start_from(TrainedCatalog(config.model, first, {})));
+  ASSERT_TRUE(trainer->start_from(TrainedCatalog(config.model, second, {}), 0.5F));
+  double most = 0;
+  for (size_t i = 0; i < first.size(); ++i) {
+    ASSERT_NEAR(trainer->weights()[i], (first[i] + second[i]) / 2, 2e-7) << i;
+    most = std::max<double>(most, std::abs(second[i] - first[i]));
+  }
+  EXPECT_GT(most, 1e-3);
 }
 
 TEST(Trainer, Learns) {
