@@ -111,6 +111,8 @@ test("stopping frees the server at once", async (t) => {
   await page.locator(".message.streaming").waitFor();
   await page.keyboard.press("Escape");
   await page.waitForFunction(() => !document.querySelector(".message.streaming"));
-  await ask(page, "Hello");
   assert.equal(await page.locator(".note.error:visible").count(), 0);
+  const other = await open_page(t, browser, url); // behind so long a prompt the small model may never end its answer
+  await ask(other, "Hello");
+  assert.equal(await other.locator(".note.error:visible").count(), 0);
 });
