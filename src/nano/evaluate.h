@@ -2,8 +2,8 @@
 // Scores a model on held-out exercises: answers as users get them, judged by the verifiers, and how
 // often the MTP heads foretell what the trunk then says.
 //
-//   const Answerer answer = [&](const chat::Prompt& prompt, const chat::ToolSchemas* tools) { ...
-//   }; const auto result = STRIDE_TRY(evaluate(*model, tokenizer, {.n = 200}, answer, progress));
+//   const Answerer answer = ...;  // through the engine, say
+//   const auto result = STRIDE_TRY(evaluate(*model, tokenizer, {.n = 200}, answer, progress));
 #pragma once
 
 #include <array>
