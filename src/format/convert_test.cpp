@@ -11,6 +11,7 @@
 #include "format/gguf_writer.h"
 #include "format/layers.h"
 #include "format/test_folder.h"
+#include "format/test_models.h"
 #include "quant/codec.h"
 
 namespace stride::format {
@@ -18,16 +19,6 @@ namespace {
 
 using quant::Type;
 using testing::HasSubstr;
-
-std::unique_ptr<TensorCatalog> open(const std::filesystem::path& path) {
-  auto catalog = open_model(path);
-  EXPECT_TRUE(catalog) << catalog.error().message;
-  return *std::move(catalog);
-}
-
-std::unique_ptr<TensorCatalog> golden(std::string_view name) {
-  return open(std::filesystem::path(STRIDE_GOLDEN) / "tiny" / name);
-}
 
 std::vector<float> values(const TensorCatalog& catalog, const Tensor& tensor) {
   std::vector<std::byte> scratch;

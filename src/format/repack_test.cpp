@@ -9,6 +9,7 @@
 #include "format/gguf_writer.h"
 #include "format/layout.h"
 #include "format/test_folder.h"
+#include "format/test_models.h"
 
 namespace stride::format {
 namespace {
@@ -19,16 +20,6 @@ using quant::Type;
 constexpr Type kTypes[] = {Type::f32,  Type::f16,   Type::q4_0,   Type::q8_0, Type::q2_k,
                            Type::q3_k, Type::q4_k,  Type::q5_k,   Type::q6_k, Type::iq4_nl,
                            Type::bf16, Type::iq3_s, Type::iq4_xs, Type::mxfp4};
-
-std::unique_ptr<TensorCatalog> open(const std::filesystem::path& path) {
-  auto catalog = open_model(path);
-  EXPECT_TRUE(catalog) << catalog.error().message;
-  return *std::move(catalog);
-}
-
-std::unique_ptr<TensorCatalog> golden(std::string_view name) {
-  return open(std::filesystem::path(STRIDE_GOLDEN) / "tiny" / name);
-}
 
 ConvertReport convert(const TensorCatalog& source, const std::filesystem::path& out, bool repack,
                       std::string_view mix = "", unsigned n_threads = 2) {
