@@ -218,44 +218,75 @@ STRIDE_INLINE __m512i broadcast4(const int8_t* x) {
   return _mm512_set1_epi32(avx2::load_as<int32_t>(reinterpret_cast<const std::byte*>(x)));
 }
 
-STRIDE_INLINE __m512i dot4(__m512i sum, __m512i k0, __m512i k1, __m512i k2, __m512i k3,
-                           const int8_t* x) {
-  sum = _mm512_dpbusd_epi32(sum, k0, broadcast4(x));
-  sum = _mm512_dpbusd_epi32(sum, k1, broadcast4(x + 4));
-  sum = _mm512_dpbusd_epi32(sum, k2, broadcast4(x + 8));
-  return _mm512_dpbusd_epi32(sum, k3, broadcast4(x + 12));
-}
-
 // The factors of one block that all columns share.
 struct Factors {
   __m512 scale, scale1, min, d;
 };
 
-// F of one block and column.
+// The exact integer sums of one block and column, its first and its second sixteen values apart.
+struct Sums {
+  __m512i low, high;
+};
+
+// -kBias times the sum of each half, from both 16-bit sums in one broadcast; else zeros.
 template <class T>
-STRIDE_INLINE __m512 block_product(const Block8& w, const Factors& factors, const Q8Row& x,
-                                   size_t block) {
-  const int8_t* value = x.value + 32 * block;
-  if constexpr (T::kHalves) {
-    // -kBias times the sum of each half, from both 16-bit sums in one broadcast.
+STRIDE_INLINE Sums first_sums(const Q8Row& x, size_t block) {
+  const __m512i zero = _mm512_setzero_si512();
+  if constexpr (!T::kHalves) {
+    return {zero, zero};
+  } else {
     const __m512i sums = broadcast4(reinterpret_cast<const int8_t*>(x.sum16 + 2 * block));
-    const __m512i zero = _mm512_setzero_si512();
     const __m512i take0 = _mm512_set1_epi32(-T::kBias & 0xffff),
                   take1 = _mm512_set1_epi32(-T::kBias * 0x10000);
-    const __m512i s0 = dot4(_mm512_dpwssd_epi32(zero, take0, sums), w.k0, w.k1, w.k2, w.k3, value);
-    const __m512i s1 =
-        dot4(_mm512_dpwssd_epi32(zero, take1, sums), w.k4, w.k5, w.k6, w.k7, value + 16);
-    const __m512 s = _mm512_fmadd_ps(_mm512_cvtepi32_ps(s1), factors.scale1,
-                                     _mm512_mul_ps(_mm512_cvtepi32_ps(s0), factors.scale));
+    return {_mm512_dpwssd_epi32(zero, take0, sums), _mm512_dpwssd_epi32(zero, take1, sums)};
+  }
+}
+
+// The sums of kN columns side by side, each in two chains of four products: one chain of eight is
+// longer than the processor looks ahead.
+template <class T, size_t kN>
+STRIDE_INLINE void add_products(Sums (&sums)[kN], const Block8& w, const Q8Row* x, size_t block) {
+  for (size_t c = 0; c < kN; ++c) sums[c] = first_sums<T>(x[c], block);
+  const auto add = [&](__m512i low, __m512i high, size_t k) __attribute__((always_inline)) {
+    for (size_t c = 0; c < kN; ++c) {
+      const int8_t* value = x[c].value + 32 * block + 4 * k;
+      sums[c].low = _mm512_dpbusd_epi32(sums[c].low, low, broadcast4(value));
+      sums[c].high = _mm512_dpbusd_epi32(sums[c].high, high, broadcast4(value + 16));
+    }
+  };
+  add(w.k0, w.k4, 0);
+  add(w.k1, w.k5, 1);
+  add(w.k2, w.k6, 2);
+  add(w.k3, w.k7, 3);
+}
+
+// F of one block and column.
+template <class T>
+STRIDE_INLINE __m512 block_product(const Sums& sums, const Factors& factors, const Q8Row& x,
+                                   size_t block) {
+  if constexpr (T::kHalves) {
+    const __m512 s = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums.high), factors.scale1,
+                                     _mm512_mul_ps(_mm512_cvtepi32_ps(sums.low), factors.scale));
     return _mm512_mul_ps(factors.d, s);
   } else {
-    const __m512i s0 = dot4(_mm512_setzero_si512(), w.k0, w.k1, w.k2, w.k3, value);
-    __m512 s = _mm512_cvtepi32_ps(dot4(s0, w.k4, w.k5, w.k6, w.k7, value + 16));
+    __m512 s = _mm512_cvtepi32_ps(_mm512_add_epi32(sums.low, sums.high));
     const __m512 x_sum = _mm512_set1_ps(x.sum[block]);
     if constexpr (T::kBias != 0) s = _mm512_fnmadd_ps(_mm512_set1_ps(T::kBias), x_sum, s);
     const __m512 f = _mm512_mul_ps(factors.scale, s);
     if constexpr (!T::kMin) return f;
     return _mm512_fnmadd_ps(factors.min, x_sum, f);
+  }
+}
+
+// Adds one block to the results of columns `column` to `column` + kN - 1.
+template <class T, size_t kN>
+STRIDE_INLINE void add_block(__m512* acc, const Block8& w, const Factors& factors, const Q8Row* x,
+                             size_t block) {
+  Sums sums[kN];
+  add_products<T>(sums, w, x, block);
+  for (size_t c = 0; c < kN; ++c) {
+    const __m512 f = block_product<T>(sums[c], factors, x[c], block);
+    acc[c] = _mm512_fmadd_ps(f, _mm512_set1_ps(x[c].scale[block]), acc[c]);
   }
 }
 
@@ -296,10 +327,9 @@ STRIDE_INLINE void multiply_group(float* out, size_t out_stride, const std::byte
       const Block8 w = T::weights(group, b);
       const Factors factors = factors_of<T>(group, b);
 #pragma GCC unroll 8
-      for (size_t c = 0; c < kCol; ++c) {
-        const __m512 f = block_product<T>(w, factors, row[c], block);
-        acc[c] = _mm512_fmadd_ps(f, _mm512_set1_ps(row[c].scale[block]), acc[c]);
-      }
+      for (size_t c = 0; c + 1 < kCol; c += 2) add_block<T, 2>(acc + c, w, factors, row + c, block);
+      if constexpr (kCol % 2 != 0)
+        add_block<T, 1>(acc + kCol - 1, w, factors, row + kCol - 1, block);
     }
   }
 #pragma GCC unroll 8
