@@ -77,6 +77,20 @@ void finish_affine(std::byte* block, double levels, double deviation) {
   }
 }
 
+// Root mean square of the values that IQ4 nibbles stand for (quant/tables.h).
+constexpr double kIq4Level = 67.4;
+
+// d * level; levels are more often negative, so half of the blocks have a negative d.
+void finish_iq4_nl(std::byte* block, double deviation) {
+  const bool negative = (block[0] & std::byte{1}) != std::byte{0};
+  put_half(block, (negative ? -deviation : deviation) / kIq4Level);
+}
+
+// d * (sc - 32) * level with sc uniform in 0..63.
+void finish_iq4_xs(std::byte* block, double deviation) {
+  put_half(block, deviation / (18.5 * kIq4Level));
+}
+
 using FinishBlock = void (*)(std::byte* block, double deviation);
 
 // What turns a block of random bits into weights; null for types that are no blocks or not made.
@@ -92,6 +106,10 @@ FinishBlock finisher_of(Type type) {
       return [](std::byte* block, double s) { finish_affine(block, 32, s); };
     case Type::q6_k:  // d * sc * (q - 32): deviations of sc and q are 73.9 and 18.5
       return [](std::byte* block, double s) { put_half(block + 208, s / (73.9 * 18.5)); };
+    case Type::iq4_nl:
+      return finish_iq4_nl;
+    case Type::iq4_xs:
+      return finish_iq4_xs;
     default:
       return nullptr;
   }

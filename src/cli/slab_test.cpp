@@ -88,7 +88,7 @@ TEST(Slab, RefusesShapesOutOfRange) {
 
 TEST(Slab, RandomWeightsHaveTheSpreadAskedFor) {
   for (const Type type : {Type::f32, Type::f16, Type::bf16, Type::q8_0, Type::q4_0, Type::q4_k,
-                          Type::q5_k, Type::q6_k}) {
+                          Type::q5_k, Type::q6_k, Type::iq4_nl, Type::iq4_xs}) {
     ASSERT_TRUE(can_randomize(type));
     constexpr size_t kValues = 256 * 400;
     std::vector<std::byte> bytes(quant::row_bytes(type, kValues));
