@@ -28,15 +28,14 @@ void update(Mean& mean, double value, double least_weight, uint32_t n_guess = 0)
 }  // namespace
 
 DraftExperience::DraftExperience(uint32_t max_depth)
-    : acceptance(max_depth, Mean{kFirstGuess}), cost(max_depth + 1) {
+    : acceptance(max_depth, Mean{kFirstGuess}), cost(max_depth + 1), allowance(kFirstAllowance) {
   cost[0] = {1, 1};
 }
 
 DepthPolicy::DepthPolicy(uint32_t max_depth, std::shared_ptr<DraftExperience> experience)
     : experience_(experience ? std::move(experience)
                              : std::make_shared<DraftExperience>(max_depth)),
-      depths_(max_depth + 1),
-      allowance_(kFirstAllowance) {
+      depths_(max_depth + 1) {
   for (const Mean& mean : experience_->acceptance) heads_.push_back({mean.value, 0});
 }
 
@@ -94,7 +93,7 @@ uint32_t DepthPolicy::choose(uint32_t limit) const {
   for (uint32_t d = 0; d <= std::min({limit, known - 1, usual + 1}); ++d) {
     if (d != usual && is_old(d) && depths_[d].last_step < depths_[oldest].last_step) oldest = d;
   }
-  return lost(oldest, cost(oldest)) <= allowance_ ? oldest : usual;
+  return lost(oldest, cost(oldest)) <= experience_->allowance ? oldest : usual;
 }
 
 uint32_t DepthPolicy::choose_in_company(uint32_t limit) {
@@ -162,7 +161,7 @@ void DepthPolicy::saw_catch_up(uint32_t depth, double seconds) {
 }
 
 void DepthPolicy::spend(uint32_t depth, double cost) {
-  allowance_ += kProbeShare * cost - lost(depth, cost);
+  experience_->allowance += kProbeShare * cost - lost(depth, cost);
 }
 
 void DepthPolicy::saw_drafts(uint32_t n_draft, uint32_t n_accepted) {

@@ -11,8 +11,9 @@
 // its speed, step by step, and the cost where the depth changes from one step to the next.
 //
 // A depth is tried once the one before it has been and might pay. Later the others are measured
-// again now and then, as often as a two-hundredth of the time allows. Text never depends on the
-// choice, so it may depend on clocks.
+// again now and then, as often as a two-hundredth of the time of all sessions allows: an answer of
+// ten tokens could not pay for its own. Text never depends on the choice, so it may depend on
+// clocks.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,7 @@ struct DraftExperience {
   };
   std::vector<Mean> acceptance;  // [max_depth] of each head where those before it were right
   std::vector<Mean> cost;        // [max_depth + 1] of a step, in steps without drafts
+  double allowance;              // steps that may be lost on depths other than the best
 };
 
 class DepthPolicy {
@@ -81,7 +83,6 @@ class DepthPolicy {
   uint64_t n_step_ = 0;
   uint32_t last_depth_ = 0;
   uint32_t n_without_ = 0;  // steps in company since the last draft
-  double allowance_;        // steps that may be lost on depths other than the best
 };
 
 }  // namespace stride::engine
