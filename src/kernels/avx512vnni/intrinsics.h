@@ -70,8 +70,23 @@ static inline __m256 stride_extractf32x8_ps(__m512 v, int half) {
 }
 #define _mm512_extractf32x8_ps stride_extractf32x8_ps
 
+static inline __m512i stride_dpbusd_broadcast(__m512i sum, __m512i w, const signed char* x) {
+  int four;
+  __builtin_memcpy(&four, x, sizeof four);
+  return _mm512_dpbusd_epi32(sum, w, _mm512_set1_epi32(four));
+}
+
 #else
 
 #define STRIDE_AVX512 avx512vnni
+
+// vpdpbusd of w and the four bytes at x, broadcast. g++ 12 would load them by an instruction of
+// their own, and the processor could look less far ahead.
+[[gnu::always_inline]] static inline __m512i stride_dpbusd_broadcast(__m512i sum, __m512i w,
+                                                                     const signed char* x) {
+  using Four = int [[gnu::may_alias, gnu::aligned(1)]];
+  asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(w), "m"(*reinterpret_cast<const Four*>(x)));
+  return sum;
+}
 
 #endif
