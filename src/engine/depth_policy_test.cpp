@@ -109,6 +109,22 @@ TEST(DepthPolicy, SessionsLearnTogether) {
   EXPECT_GT(second.acceptance(0), 0.6);
 }
 
+// An answer of a dozen tokens could not pay for trials of its own.
+TEST(DepthPolicy, ShortSessionsShareWhatTryingCosts) {
+  const auto experience = std::make_shared<DraftExperience>(3);
+  World world{.seconds = {1, 1.9, 2.7, 3.5}, .right = {0.85, 0.7, 0.7}, .catch_up = 1};
+  double seconds = 0;
+  uint64_t n_token = 0;
+  for (int session = 0; session < 200; ++session) {
+    DepthPolicy policy(3, experience);
+    world.n_backlog = 12;
+    world.run(policy, 12);
+    seconds += world.total;
+    n_token += world.n_token;
+  }
+  EXPECT_GT(static_cast<double>(n_token) / seconds, 0.985);
+}
+
 TEST(DepthPolicy, FollowsTheText) {
   DepthPolicy policy(3);
   World world{.seconds = {1, 1.4, 1.7, 2}, .right = {0.1, 0.1, 0.1}, .catch_up = 0.5};

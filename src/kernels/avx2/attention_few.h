@@ -8,9 +8,6 @@
 namespace stride::kernels::avx2 {
 namespace {
 
-// From here on vectors of eight queries are as fast.
-constexpr size_t kFewQueries = 4;
-
 // The transpose of eight rows of eight.
 STRIDE_INLINE void transpose(__m256 (&rows)[8]) {
   __m256 pairs[8], fours[8];
@@ -68,7 +65,7 @@ void score_across(Scratch& scratch, const Work& work, Ahead& ahead) {
     q[i] = work.queries.q + (work.first + i) * work.queries.q_stride;
   for (size_t p = 0; p < kTile; p += kVectors * L::kLanes) {
     Vector sum[kQueries][kVectors];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (size_t i = 0; i < kQueries; ++i) {
 #pragma GCC unroll 2
       for (size_t v = 0; v < kVectors; ++v) sum[i][v] = L::zero();
@@ -77,7 +74,7 @@ void score_across(Scratch& scratch, const Work& work, Ahead& ahead) {
       ahead.fetch(1);
       const float* keys = scratch.tile + d * kTile + p;
       const Vector key[kVectors] = {L::load(keys), L::load(keys + L::kLanes)};
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (size_t i = 0; i < kQueries; ++i) {
         const Vector x = L::all(q[i][d]);
 #pragma GCC unroll 2
@@ -88,25 +85,20 @@ void score_across(Scratch& scratch, const Work& work, Ahead& ahead) {
     for (size_t v = 0; v < kVectors; ++v) {
       const size_t at = p + v * L::kLanes;
       const Vector factor = L::load(scratch.key_factor + at);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (size_t i = 0; i < kQueries; ++i)
         L::store(scratch.weights + i * kTile + at, L::multiply(sum[i][v], factor));
     }
   }
 }
 
-template <class L>
-void score_across(Scratch& scratch, const Work& work, Ahead& ahead) {
-  switch (work.n) {
-    case 1:
-      return score_across<L, 1>(scratch, work, ahead);
-    case 2:
-      return score_across<L, 2>(scratch, work, ahead);
-    case 3:
-      return score_across<L, 3>(scratch, work, ahead);
-    default:
-      return score_across<L, 4>(scratch, work, ahead);
+// Of as many queries as the block has, at most kMost.
+template <class L, size_t kMost>
+void score_across_all(Scratch& scratch, const Work& work, Ahead& ahead) {
+  if constexpr (kMost > 1) {
+    if (work.n < kMost) return score_across_all<L, kMost - 1>(scratch, work, ahead);
   }
+  score_across<L, kMost>(scratch, work, ahead);
 }
 
 // Scores of query i to weights.
@@ -151,7 +143,7 @@ void attend_tile_across(Scratch& scratch, const Work& work) {
   Ahead keys = next_tile(work, true), values = next_tile(work, false);
   set_ranges(scratch, work);
   widen_keys_across<kFormat>(scratch, work);
-  score_across<typename Isa::Wide>(scratch, work, keys);
+  score_across_all<typename Isa::Wide, Isa::kFewQueries>(scratch, work, keys);
   find_values(scratch, work);
   for (size_t i = 0; i < work.n; ++i) soften_across<typename Isa::Wide>(scratch, i);
   add_values<Isa, kFormat>(scratch, work, {0, work.n, 0, 1, kTile}, values);

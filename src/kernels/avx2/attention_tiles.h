@@ -93,7 +93,7 @@ STRIDE_INLINE void each_vector(size_t n, Visit&& visit) {
 
 template <class Isa, KvFormat kFormat>
 void attend_tile(Scratch& scratch, const Work& work) {
-  if (work.n <= kFewQueries) return attend_tile_across<Isa, kFormat>(scratch, work);
+  if (work.n <= Isa::kFewQueries) return attend_tile_across<Isa, kFormat>(scratch, work);
   using Wide = typename Isa::Wide;
   const size_t head_dim = work.queries.head_dim;
   const size_t begin = work.begin - work.tile(), end = work.end - work.tile();
@@ -154,7 +154,7 @@ void attend_block(Scratch& scratch, Work work) {
   low = larger(low, work.begin);
   high = smaller(high, work.end);
   clear_states(scratch, work);
-  if (work.n > kFewQueries) load_queries<Isa>(scratch, work);
+  if (work.n > Isa::kFewQueries) load_queries<Isa>(scratch, work);
   for (work.begin = low; work.begin < high; work.begin = work.end) {
     work.end = smaller(high, work.tile() + kTile);
     if (work.kv.format == KvFormat::f16) {

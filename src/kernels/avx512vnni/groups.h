@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products of weights in groups of sixteen rows (quant/row_groups.h): rows lie in the lanes of a
 // vector as they stand in memory, so nothing is transposed or folded. One pass over a group serves
-// up to eight columns; each step is one vpdpbusd whose second factor is a broadcast from memory.
+// up to fourteen columns; each step is one vpdpbusd whose second factor is a broadcast from memory.
 //
 // For each type, a reader of its units:
 //   kBlocks      blocks of 32 values in a unit
@@ -10,6 +10,8 @@
 //   scale()      d times the integer scale, which is exact; kHalves: the integer scale of a half
 //   min()        d_min times the integer minimum, exact too
 #pragma once
+
+#include <utility>
 
 #include "kernels/avx512vnni/intrinsics.h"
 #include "kernels/avx512vnni/matmul.h"
@@ -309,11 +311,11 @@ constexpr size_t kGroupAhead = 4096;
 
 // Sixteen rows times kCol columns: out[c * out_stride + 0 .. 15].
 template <class T, size_t kCol>
-STRIDE_INLINE void multiply_group(float* out, size_t out_stride, const std::byte* group,
-                                  size_t n_in, const std::byte* x, size_t x_stride) {
+void multiply_group(float* out, size_t out_stride, const std::byte* group, size_t n_in,
+                    const std::byte* x, size_t x_stride) {
   Q8Row row[kCol];
   __m512 acc[kCol];
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (size_t c = 0; c < kCol; ++c) {
     row[c] = q8_row(x + c * x_stride, n_in);
     acc[c] = _mm512_setzero_ps();
@@ -326,51 +328,44 @@ STRIDE_INLINE void multiply_group(float* out, size_t out_stride, const std::byte
       avx2::prefetch<kBytes>(group + kGroupAhead + b * kBytes);
       const Block8 w = T::weights(group, b);
       const Factors factors = factors_of<T>(group, b);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (size_t c = 0; c + 1 < kCol; c += 2) add_block<T, 2>(acc + c, w, factors, row + c, block);
       if constexpr (kCol % 2 != 0)
         add_block<T, 1>(acc + kCol - 1, w, factors, row + kCol - 1, block);
     }
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
   for (size_t c = 0; c < kCol; ++c) _mm512_storeu_ps(out + c * out_stride, acc[c]);
 }
 
-// One to eight columns from `column` on.
+// Columns of a pass. More of them share the work of unpacking a block; their sums, its eight
+// vectors and its factors must fit the registers.
 template <class T>
-STRIDE_INLINE void multiply_tile(const Product& a, size_t r, size_t column, size_t n_col) {
-  const std::byte* group = a.w.data + r * a.w.row_bytes;
-  float* out = a.out + column * a.out_stride + r;
-  const std::byte* x = a.x + column * a.x_stride;
-  switch (n_col) {
-    case 1:
-      return multiply_group<T, 1>(out, a.out_stride, group, a.w.n_in, x, a.x_stride);
-    case 2:
-      return multiply_group<T, 2>(out, a.out_stride, group, a.w.n_in, x, a.x_stride);
-    case 3:
-      return multiply_group<T, 3>(out, a.out_stride, group, a.w.n_in, x, a.x_stride);
-    case 4:
-      return multiply_group<T, 4>(out, a.out_stride, group, a.w.n_in, x, a.x_stride);
-    case 5:
-      return multiply_group<T, 5>(out, a.out_stride, group, a.w.n_in, x, a.x_stride);
-    case 6:
-      return multiply_group<T, 6>(out, a.out_stride, group, a.w.n_in, x, a.x_stride);
-    case 7:
-      return multiply_group<T, 7>(out, a.out_stride, group, a.w.n_in, x, a.x_stride);
-    default:
-      return multiply_group<T, 8>(out, a.out_stride, group, a.w.n_in, x, a.x_stride);
-  }
-}
+constexpr size_t kMostColumns = T::kHalves ? 11 : 14;
 
-// Columns go in tiles of at most eight, evenly: 10 are 5 and 5, not 8 and 2.
+template <class T>
+using MultiplyGroup = void (*)(float* out, size_t out_stride, const std::byte* group, size_t n_in,
+                               const std::byte* x, size_t x_stride);
+
+// multiply_group of 1, 2, ... columns.
+template <class T, class Before>
+struct MultiplyGroups;
+template <class T, size_t... kBefore>
+struct MultiplyGroups<T, std::index_sequence<kBefore...>> {
+  static constexpr MultiplyGroup<T> kOf[] = {multiply_group<T, kBefore + 1>...};
+};
+
+// Columns go in passes of almost the same number: 16 are 8 and 8, not 14 and 2.
 template <class T>
 void product_groups(const Product& a) {
-  constexpr size_t kMostColumns = 8;
-  const size_t n_tile = (a.n_col + kMostColumns - 1) / kMostColumns;
+  constexpr auto& kMultiply = MultiplyGroups<T, std::make_index_sequence<kMostColumns<T>>>::kOf;
+  const size_t n_pass = (a.n_col + kMostColumns<T> - 1) / kMostColumns<T>;
   for (size_t r = a.row_begin; r < a.row_end; r += quant::kGroupRows) {
-    for (size_t tile = 0, column = 0; tile < n_tile; ++tile) {
-      const size_t n_col = a.n_col / n_tile + (tile < a.n_col % n_tile);
-      multiply_tile<T>(a, r, column, n_col);
+    const std::byte* group = a.w.data + r * a.w.row_bytes;
+    for (size_t pass = 0, column = 0; pass < n_pass; ++pass) {
+      const size_t n_col = a.n_col / n_pass + (pass < a.n_col % n_pass);
+      kMultiply[n_col - 1](a.out + column * a.out_stride + r, a.out_stride, group, a.w.n_in,
+                           a.x + column * a.x_stride, a.x_stride);
       column += n_col;
     }
   }

@@ -35,16 +35,18 @@ static inline __m512 stride_cvtph_ps(__m256i v) {
 }
 #define _mm512_cvtph_ps stride_cvtph_ps
 
-template <class From>
-static inline __m512i stride_widen_bytes(__m128i v) {
-  alignas(16) From from[16];
+template <class From, class Vector>
+static inline __m512i stride_widen(Vector v) {
+  From from[16];
+  static_assert(sizeof from == sizeof v);
   alignas(64) int to[16];
-  _mm_store_si128(reinterpret_cast<__m128i*>(from), v);
+  __builtin_memcpy(from, &v, sizeof from);
   for (int i = 0; i < 16; ++i) to[i] = from[i];
   return _mm512_load_si512(to);
 }
-#define _mm512_cvtepu8_epi32 stride_widen_bytes<unsigned char>
-#define _mm512_cvtepi8_epi32 stride_widen_bytes<signed char>
+#define _mm512_cvtepu8_epi32 stride_widen<unsigned char>
+#define _mm512_cvtepi8_epi32 stride_widen<signed char>
+#define _mm512_cvtepu16_epi32 stride_widen<unsigned short>
 
 static inline __m512i stride_cvtps_epi32(__m512 v) {
   alignas(64) float from[16];

@@ -19,5 +19,7 @@ avx2::ProductFn group_product(quant::Type type);
 
 void matmul_q8(float* out, size_t out_stride, const Weights& w, size_t row_begin, size_t row_end,
                const std::byte* x, size_t x_stride, size_t n_col);
+void matmul_f32(float* out, size_t out_stride, const Weights& w, size_t row_begin, size_t row_end,
+                const std::byte* x, size_t x_stride, size_t n_col);
 
 }  // namespace stride::kernels::STRIDE_AVX512

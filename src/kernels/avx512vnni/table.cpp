@@ -12,7 +12,7 @@ const Kernels& table() {
       .name = "avx512vnni",
       .prefers_groups = true,
       .matmul_q8 = matmul_q8,
-      .matmul_f32 = avx2::matmul_f32,
+      .matmul_f32 = matmul_f32,
       .quantize_row = avx2::quantize_row,
       .attend = attend,
       .attention_merge = avx2::attention_merge,
