@@ -17,8 +17,9 @@ constexpr double kForgetCost = 1.0 / 16;
 constexpr double kFarShorter = 0.8;    // of the expected time: what was expected was a disturbance
 constexpr double kLonger = 1.25;       // times the expected time: longer ones count as so long
 constexpr double kProbeShare = 0.005;  // of the time
-constexpr double kFirstAllowance = 0.5;  // steps
-constexpr uint32_t kProbeAge = 16;       // steps after which a measure is old
+constexpr double kFirstAllowance = 0.5;        // steps
+constexpr double kForgetCatchUp = 1.0 / 4096;  // what a step without drafts leaves of it
+constexpr uint32_t kProbeAge = 16;             // steps after which a measure is old
 
 void update(Mean& mean, double value, double least_weight, uint32_t n_guess = 0) {
   mean.value += std::max(least_weight, 1.0 / (mean.n_seen + n_guess + 1)) * (value - mean.value);
@@ -63,6 +64,10 @@ double DepthPolicy::cost(uint32_t depth) const {
   double least = experience_->cost[from].value;
   for (uint32_t d = from + 1; d < known; ++d) least = std::min(least, experience_->cost[d].value);
   return from == 0 || from == depth ? least : least + (depth - from) * (least - cost(from - 1));
+}
+
+double DepthPolicy::rate(uint32_t depth) const {
+  return tokens(depth) / (cost(depth) + (depth > 0 ? experience_->catch_up.value : 0));
 }
 
 uint32_t DepthPolicy::best(uint32_t limit) const {
@@ -124,6 +129,7 @@ void DepthPolicy::count(uint32_t depth) {
 
 void DepthPolicy::saw_step(uint32_t depth, double seconds) {
   if (seconds > 0) learn(depth, seconds);
+  spread_catch_up(depth, 0);
   count(depth);
   spend(depth, cost(depth));
 }
@@ -156,8 +162,22 @@ void DepthPolicy::learn(uint32_t depth, double seconds) {
 }
 
 void DepthPolicy::saw_catch_up(uint32_t depth, double seconds) {
+  if (step_seconds_ > 0) {
+    spread_catch_up(depth, std::max(0.0, seconds / step_seconds_ - cost(depth)));
+    spend(depth, seconds / step_seconds_);
+  }
   count(depth);
-  if (step_seconds_ > 0) spend(depth, seconds / step_seconds_);
+}
+
+// Trials of other depths do not count. While nothing is drafted the figure fades, so that drafts
+// come back some time after answers have become longer.
+void DepthPolicy::spread_catch_up(uint32_t depth, double steps) {
+  Mean& mean = experience_->catch_up;
+  if (depth == 0) {
+    mean.value *= 1 - kForgetCatchUp;
+  } else if (depth == best(n_known() - 1)) {
+    update(mean, steps, kForgetAll);
+  }
 }
 
 void DepthPolicy::spend(uint32_t depth, double cost) {

@@ -33,6 +33,9 @@ struct DraftExperience {
   std::vector<Mean> acceptance;  // [max_depth] of each head where those before it were right
   std::vector<Mean> cost;        // [max_depth + 1] of a step, in steps without drafts
   double allowance;              // steps that may be lost on depths other than the best
+  // What heads that have to read up first cost, in steps without drafts, spread over all steps with
+  // drafts: much where answers are short.
+  Mean catch_up;
 };
 
 class DepthPolicy {
@@ -69,12 +72,13 @@ class DepthPolicy {
   uint32_t best(uint32_t limit) const;
   double tokens(uint32_t depth) const;
   double cost(uint32_t depth) const;
-  double rate(uint32_t depth) const { return tokens(depth) / cost(depth); }
+  double rate(uint32_t depth) const;
   double lost(uint32_t depth, double cost) const;
   bool is_old(uint32_t depth) const;
   void count(uint32_t depth);
   void learn(uint32_t depth, double seconds);
   void spend(uint32_t depth, double cost);
+  void spread_catch_up(uint32_t depth, double steps);
 
   std::shared_ptr<DraftExperience> experience_;
   std::vector<DraftExperience::Mean> heads_;  // [max_depth] acceptance in this session

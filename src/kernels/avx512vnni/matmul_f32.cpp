@@ -19,9 +19,7 @@ struct F32 {
 
 struct F16 {
   static constexpr size_t kBytes = 2;
-  STRIDE_INLINE static __m512 load(const std::byte* p) {
-    return _mm512_cvtph_ps(avx2::load256(p));
-  }
+  STRIDE_INLINE static __m512 load(const std::byte* p) { return _mm512_cvtph_ps(avx2::load256(p)); }
 };
 
 struct BF16 {
@@ -90,8 +88,8 @@ void multiply_tile(float* out, size_t out_stride, const Weights& weights, size_t
   for (size_t row = 0; row < kRows; ++row) {
     for (size_t c = 0; c < kColumns; ++c) {
       const __m512 sum = sums.of[row][c];
-      out[c * out_stride + r + row] = avx2::fold(
-          _mm256_add_ps(_mm512_castps512_ps256(sum), _mm512_extractf32x8_ps(sum, 1)));
+      out[c * out_stride + r + row] =
+          avx2::fold(_mm256_add_ps(_mm512_castps512_ps256(sum), _mm512_extractf32x8_ps(sum, 1)));
     }
   }
 }
