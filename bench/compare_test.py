@@ -16,6 +16,7 @@ import textwrap
 import threading
 import time
 import unittest
+from xml.etree import ElementTree
 
 sys.dont_write_bytecode = True
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -269,6 +270,19 @@ class Program(unittest.TestCase):
                                    "engine": "peer", "pair": "1", "tokens_per_second": "50.0000",
                                    "stride_ratio": "2.0000"})
         self.assertEqual(rows[0]["stride_ratio"], "")
+
+    def test_svg_draws_the_ratios(self):
+        path = self.folder / "out.svg"
+        self.compare("-npp", "512", "-d", "0", "--svg", str(path), programs=f"a={self.peer}")
+        texts = [element.text for element in ElementTree.parse(path).iter()
+                 if element.tag.endswith("text")]
+        self.assertEqual(texts[2:], ["prompt 512, a", "2.00 (2.00 - 2.00)",
+                                     "decode 64 @ 0, a", "1.50 (1.50 - 1.50)"])
+
+    def test_svg_without_a_peer_is_empty(self):
+        path = self.folder / "out.svg"
+        self.compare("-npp", "512", "-d", "0", "--svg", str(path))
+        self.assertEqual(len(ElementTree.parse(path).findall("{*}rect")), 1)
 
     def test_what_cannot_be_begun_ends_with_2(self):
         self.compare(code=2, stride="/nowhere/stride")
