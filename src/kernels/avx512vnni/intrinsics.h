@@ -86,7 +86,7 @@ static inline __m512i stride_dpbusd_broadcast(__m512i sum, __m512i w, const sign
 // their own, and the processor could look less far ahead.
 [[gnu::always_inline]] static inline __m512i stride_dpbusd_broadcast(__m512i sum, __m512i w,
                                                                      const signed char* x) {
-  using Four = int [[gnu::may_alias, gnu::aligned(1)]];
+  using Four [[gnu::may_alias, gnu::aligned(1)]] = int;
   asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(w), "m"(*reinterpret_cast<const Four*>(x)));
   return sum;
 }
