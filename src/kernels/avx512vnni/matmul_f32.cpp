@@ -116,20 +116,18 @@ void multiply(float* out, size_t out_stride, const Weights& w, size_t row_begin,
 void matmul_f32(float* out, size_t out_stride, const Weights& w, size_t row_begin, size_t row_end,
                 const std::byte* x, size_t x_stride, size_t n_col) {
   const size_t n = n_col / kColumns * kColumns;
-  if (n > 0) {
-    switch (w.type) {
-      case quant::Type::f32:
-        multiply<F32>(out, out_stride, w, row_begin, row_end, x, x_stride, n);
-        break;
-      case quant::Type::f16:
-        multiply<F16>(out, out_stride, w, row_begin, row_end, x, x_stride, n);
-        break;
-      case quant::Type::bf16:
-        multiply<BF16>(out, out_stride, w, row_begin, row_end, x, x_stride, n);
-        break;
-      default:
-        return;
-    }
+  switch (w.type) {
+    case quant::Type::f32:
+      multiply<F32>(out, out_stride, w, row_begin, row_end, x, x_stride, n);
+      break;
+    case quant::Type::f16:
+      multiply<F16>(out, out_stride, w, row_begin, row_end, x, x_stride, n);
+      break;
+    case quant::Type::bf16:
+      multiply<BF16>(out, out_stride, w, row_begin, row_end, x, x_stride, n);
+      break;
+    default:
+      return;
   }
   if (n < n_col)
     avx2::matmul_f32(out + n * out_stride, out_stride, w, row_begin, row_end, x + n * x_stride,

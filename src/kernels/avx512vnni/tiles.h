@@ -14,13 +14,6 @@ namespace {
 using avx2::kPanelRows;
 using avx2::Panel;
 
-// Has the value computed here: see avx2/simd.h.
-STRIDE_INLINE void settle([[maybe_unused]] __m512i& v) {
-#ifndef STRIDE_KERNELS_EMULATE
-  asm("" : "+v"(v));
-#endif
-}
-
 // sum[c] += w x over 4 * kSteps values.
 template <size_t kSteps, size_t kCol>
 STRIDE_INLINE void add_dots(__m512i (&sum)[kCol], const uint8_t (*q)[kPanelRows][4],
@@ -28,11 +21,7 @@ STRIDE_INLINE void add_dots(__m512i (&sum)[kCol], const uint8_t (*q)[kPanelRows]
 #pragma GCC unroll 8
   for (size_t k = 0; k < kSteps; ++k) {
     const __m512i w = _mm512_load_si512(q[k]);
-    for (size_t c = 0; c < kCol; ++c) {
-      const auto* at = reinterpret_cast<const std::byte*>(x[c] + 4 * k);
-      sum[c] = _mm512_dpbusd_epi32(sum[c], w, _mm512_set1_epi32(avx2::load_as<int32_t>(at)));
-      settle(sum[c]);
-    }
+    for (size_t c = 0; c < kCol; ++c) sum[c] = stride_dpbusd_broadcast(sum[c], w, x[c] + 4 * k);
   }
 }
 
