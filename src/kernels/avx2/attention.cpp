@@ -6,7 +6,6 @@ namespace stride::kernels::avx2 {
 namespace {
 
 struct Isa {
-  static constexpr size_t kFewQueries = 4;  // with more, vectors of queries are as fast
   using Wide = Lanes8;
   static constexpr size_t kPairPositions = 4;
   static constexpr size_t kPositions = 8;

@@ -8,97 +8,124 @@
 namespace stride::kernels::avx2 {
 namespace {
 
-// The transpose of eight rows of eight.
-STRIDE_INLINE void transpose(__m256 (&rows)[8]) {
-  __m256 pairs[8], fours[8];
-#pragma GCC unroll 4
-  for (size_t i = 0; i < 8; i += 2) {
-    pairs[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
-    pairs[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
-  }
-#pragma GCC unroll 2
-  for (size_t i = 0; i < 8; i += 4) {
-    fours[i] = _mm256_shuffle_ps(pairs[i], pairs[i + 2], 0x44);
-    fours[i + 1] = _mm256_shuffle_ps(pairs[i], pairs[i + 2], 0xee);
-    fours[i + 2] = _mm256_shuffle_ps(pairs[i + 1], pairs[i + 3], 0x44);
-    fours[i + 3] = _mm256_shuffle_ps(pairs[i + 1], pairs[i + 3], 0xee);
-  }
-#pragma GCC unroll 4
-  for (size_t i = 0; i < 4; ++i) {
-    rows[i] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x20);
-    rows[i + 4] = _mm256_permute2f128_ps(fours[i], fours[i + 4], 0x31);
-  }
-}
+// Queries of a block that go this way; with more, vectors of queries are as fast.
+constexpr size_t kFewQueries = 6;
+// Dimensions of the keys that are brought to lanes together, as many as have 128 bits.
+constexpr size_t kAcross = 8;
 
-// A row of zeros in either format, for positions that have none.
-constexpr std::byte kNoRow[2 * kMaxHeadDim] = {};
-
-// The keys of the tile to [head_dim, position].
+// Eight dimensions of a stored row from d on, in sixteen bits each: as they are, or widened to it.
 template <KvFormat kFormat>
-void widen_keys_across(Scratch& scratch, const Work& work) {
-  const std::byte* rows[kTile];
-  for (const std::byte*& row : rows) row = kNoRow;
-  each_row(work, true,
-           [&](const std::byte* row, size_t place, float factor) __attribute__((always_inline)) {
-             rows[place] = row;
-             scratch.key_factor[place] = factor * work.queries.scale;
-           });
-  for (size_t p = 0; p < kTile; p += 8) {
-    for (size_t d = 0; d < work.queries.head_dim; d += 8) {
-      __m256 block[8];
-#pragma GCC unroll 8
-      for (size_t i = 0; i < 8; ++i) block[i] = widen<Lanes8, kFormat>(rows[p + i], d);
-      transpose(block);
-#pragma GCC unroll 8
-      for (size_t i = 0; i < 8; ++i) Lanes8::store(scratch.tile + (d + i) * kTile + p, block[i]);
-    }
-  }
+STRIDE_INLINE __m128i eight_keys(const std::byte* row, size_t d) {
+  if constexpr (kFormat == KvFormat::f16) return load128(row + 2 * d);
+  return _mm_cvtepi8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(row + d)));
 }
 
-// Scores of kQueries queries, [query, position].
-template <class L, size_t kQueries>
-void score_across(Scratch& scratch, const Work& work, Ahead& ahead) {
-  using Vector = typename L::Vector;
-  constexpr size_t kVectors = 2;
-  const float* q[kQueries];
-  for (size_t i = 0; i < kQueries; ++i)
-    q[i] = work.queries.q + (work.first + i) * work.queries.q_stride;
-  for (size_t p = 0; p < kTile; p += kVectors * L::kLanes) {
-    Vector sum[kQueries][kVectors];
+// Brings eight dimensions of the rows of a vector of halves to [dimension, position], in eight
+// parts between which other work can be done.
+template <class L, KvFormat kFormat>
+struct Turn {
+  using Halves = typename L::Halves;
+  Halves v[kAcross];
+
+  STRIDE_INLINE void part(size_t n, std::byte* out, const std::byte* const* rows, size_t d) {
+    if (n < 4) {
+      load(2 * n, rows, d);
+      load(2 * n + 1, rows, d);
+    } else if (n < 7) {
+      step();
+    } else {
 #pragma GCC unroll 8
-    for (size_t i = 0; i < kQueries; ++i) {
-#pragma GCC unroll 2
-      for (size_t v = 0; v < kVectors; ++v) sum[i][v] = L::zero();
+      for (size_t i = 0; i < kAcross; ++i) L::store_halves(out + i * sizeof(Halves), v[i]);
     }
-    for (size_t d = 0; d < work.queries.head_dim; ++d) {
-      ahead.fetch(1);
-      const float* keys = scratch.tile + d * kTile + p;
-      const Vector key[kVectors] = {L::load(keys), L::load(keys + L::kLanes)};
+  }
+
+  STRIDE_INLINE void load(size_t i, const std::byte* const* rows, size_t d) {
+    constexpr size_t kParts = sizeof(Halves) / sizeof(__m128i);
+    __m128i parts[kParts];
+#pragma GCC unroll 4
+    for (size_t j = 0; j < kParts; ++j) parts[j] = eight_keys<kFormat>(rows[8 * j + i], d);
+    v[i] = L::join(parts);
+  }
+
+  // Three times this make the transpose of eight by eight: each moves one bit of the number of a
+  // row to the end of the place in it.
+  STRIDE_INLINE void step() {
+    Halves next[kAcross];
+#pragma GCC unroll 4
+    for (size_t i = 0; i < kAcross / 2; ++i) {
+      next[2 * i] = L::interleave_low(v[i], v[i + kAcross / 2]);
+      next[2 * i + 1] = L::interleave_high(v[i], v[i + kAcross / 2]);
+    }
+#pragma GCC unroll 8
+    for (size_t i = 0; i < kAcross; ++i) v[i] = next[i];
+  }
+};
+
+// Scores of kQueries queries with two vectors of positions, [query, position]. While eight
+// dimensions are multiplied the next ones are turned.
+template <class L, KvFormat kFormat, size_t kQueries>
+STRIDE_INLINE void score_turned(Scratch& scratch, const Work& work, size_t position, Ahead& ahead) {
+  using Vector = typename L::Vector;
+  constexpr size_t kVectors = 2, kRowBytes = sizeof(typename L::Halves);
+  alignas(64) std::byte turned[2][kAcross * kRowBytes];
+  const std::byte* const* rows = scratch.key_rows + position;
+  const size_t head_dim = work.queries.head_dim;
+  Vector sum[kQueries][kVectors];
+#pragma GCC unroll 8
+  for (size_t i = 0; i < kQueries; ++i) {
+#pragma GCC unroll 2
+    for (size_t v = 0; v < kVectors; ++v) sum[i][v] = L::zero();
+  }
+  Turn<L, kFormat> turn;
+#pragma GCC unroll 8
+  for (size_t part = 0; part < kAcross; ++part) turn.part(part, turned[0], rows, 0);
+  const float* q = scratch.queries;
+  for (size_t first = 0; first < head_dim; first += kAcross) {
+    const std::byte* keys = turned[first / kAcross % 2];
+    // The last ones again where there are no others.
+    const size_t next = smaller(first + kAcross, head_dim - kAcross);
+    std::byte* out = turned[1 - first / kAcross % 2];
+    ahead.fetch(2 * kVectors * L::kLanes / kAcross);
+#pragma GCC unroll 8
+    for (size_t d = 0; d < kAcross; ++d, q += Lanes8::kLanes) {
+      turn.part(d, out, rows, next);
+      Vector key[kVectors];
+#pragma GCC unroll 2
+      for (size_t v = 0; v < kVectors; ++v) {
+        const std::byte* at = keys + d * kRowBytes + v * 2 * L::kLanes;
+        key[v] = kFormat == KvFormat::f16 ? L::widen_f16(at) : L::widen_int16(at);
+      }
 #pragma GCC unroll 8
       for (size_t i = 0; i < kQueries; ++i) {
-        const Vector x = L::all(q[i][d]);
+        const Vector x = L::all(q[i]);
 #pragma GCC unroll 2
         for (size_t v = 0; v < kVectors; ++v) sum[i][v] = L::multiply_add(x, key[v], sum[i][v]);
       }
     }
+  }
 #pragma GCC unroll 2
-    for (size_t v = 0; v < kVectors; ++v) {
-      const size_t at = p + v * L::kLanes;
-      const Vector factor = L::load(scratch.key_factor + at);
+  for (size_t v = 0; v < kVectors; ++v) {
+    const size_t at = position + v * L::kLanes;
+    const Vector factor = L::load(scratch.key_factor + at);
 #pragma GCC unroll 8
-      for (size_t i = 0; i < kQueries; ++i)
-        L::store(scratch.weights + i * kTile + at, L::multiply(sum[i][v], factor));
-    }
+    for (size_t i = 0; i < kQueries; ++i)
+      L::store(scratch.weights + i * kTile + at, L::multiply(sum[i][v], factor));
   }
 }
 
+template <class L, KvFormat kFormat, size_t kQueries>
+void score_across(Scratch& scratch, const Work& work, Ahead& ahead) {
+  for (size_t p = 0; p < kTile; p += 2 * L::kLanes)
+    score_turned<L, kFormat, kQueries>(scratch, work, p, ahead);
+}
+
 // Of as many queries as the block has, at most kMost.
-template <class L, size_t kMost>
+template <class L, KvFormat kFormat, size_t kMost>
 void score_across_all(Scratch& scratch, const Work& work, Ahead& ahead) {
   if constexpr (kMost > 1) {
-    if (work.n < kMost) return score_across_all<L, kMost - 1>(scratch, work, ahead);
+    if (work.n < kMost) return score_across_all<L, kFormat, kMost - 1>(scratch, work, ahead);
   }
-  score_across<L, kMost>(scratch, work, ahead);
+  score_across<L, kFormat, kMost>(scratch, work, ahead);
 }
 
 // Scores of query i to weights.
@@ -142,8 +169,8 @@ template <class Isa, KvFormat kFormat>
 void attend_tile_across(Scratch& scratch, const Work& work) {
   Ahead keys = next_tile(work, true), values = next_tile(work, false);
   set_ranges(scratch, work);
-  widen_keys_across<kFormat>(scratch, work);
-  score_across_all<typename Isa::Wide, Isa::kFewQueries>(scratch, work, keys);
+  find_keys(scratch, work);
+  score_across_all<typename Isa::Wide, kFormat, kFewQueries>(scratch, work, keys);
   find_values(scratch, work);
   for (size_t i = 0; i < work.n; ++i) soften_across<typename Isa::Wide>(scratch, i);
   add_values<Isa, kFormat>(scratch, work, {0, work.n, 0, 1, kTile}, values);

@@ -33,6 +33,11 @@ struct Ahead {
   }
 };
 
+template <class L, KvFormat kFormat>
+STRIDE_INLINE typename L::Vector widen(const std::byte* row, size_t d) {
+  return kFormat == KvFormat::f16 ? L::widen_f16(row + 2 * d) : L::widen_int8(row + d);
+}
+
 // Scores of kVectors vectors of queries with kPositions positions, queries in lanes. q: vector v at
 // v * head_dim * lanes, [head_dim, lanes]. out: vector v at v * kTile * lanes, [position, lanes].
 template <class L, size_t kVectors, size_t kPositions>
@@ -70,9 +75,44 @@ STRIDE_INLINE void score_block(float* out, const float* q, const float* keys, co
   }
 }
 
-template <class L, KvFormat kFormat>
-STRIDE_INLINE typename L::Vector widen(const std::byte* row, size_t d) {
-  return kFormat == KvFormat::f16 ? L::widen_f16(row + 2 * d) : L::widen_int8(row + d);
+// Scores of one vector of queries as score_block() has them, with keys from the stored rows. While
+// a piece of the keys is multiplied the next one is widened: by itself that would take as long as
+// nearly half of the multiplications.
+template <class L, KvFormat kFormat, size_t kPositions>
+STRIDE_INLINE void score_rows(float* out, const float* q, const std::byte* const* rows,
+                              const float* factors, size_t head_dim, Ahead& ahead) {
+  using Vector = typename L::Vector;
+  alignas(64) float pieces[2][kPositions * kKeyPiece];
+  const auto widen_row = [&](float* piece, size_t p, size_t d) __attribute__((always_inline)) {
+    Lanes8::store(piece + p * kKeyPiece, widen<Lanes8, kFormat>(rows[p], d));
+  };
+  for (size_t p = 0; p < kPositions; ++p) widen_row(pieces[0], p, 0);
+  Vector sum[kPositions];
+#pragma GCC unroll 16
+  for (size_t p = 0; p < kPositions; ++p) sum[p] = L::zero();
+  for (size_t piece = 0; piece < head_dim; piece += kKeyPiece) {
+    const float* keys = pieces[piece / kKeyPiece % 2];
+    float* next = pieces[1 - piece / kKeyPiece % 2];
+    // The last piece again where there is no other.
+    const size_t next_d = piece + kKeyPiece < head_dim ? piece + kKeyPiece : piece;
+    ahead.fetch(kPositions / 4);
+    // So that the addresses of rows are loaded: g++ 12 would keep them in vectors, from where they
+    // are dear to get.
+    asm volatile("" ::: "memory");
+#pragma GCC unroll 8
+    for (size_t d = 0; d < kKeyPiece; ++d) {
+      constexpr size_t kRows = kPositions / kKeyPiece;
+#pragma GCC unroll 2
+      for (size_t p = d * kRows; p < (d + 1) * kRows; ++p) widen_row(next, p, next_d);
+      const Vector x = L::load(q + (piece + d) * L::kLanes);
+#pragma GCC unroll 16
+      for (size_t p = 0; p < kPositions; ++p)
+        sum[p] = L::multiply_add(x, L::all(keys[p * kKeyPiece + d]), sum[p]);
+    }
+  }
+#pragma GCC unroll 16
+  for (size_t p = 0; p < kPositions; ++p)
+    L::store(out + p * L::kLanes, L::multiply(sum[p], L::all(factors[p])));
 }
 
 // Where a product with the values takes them from: the tile, or the stored rows, which it then

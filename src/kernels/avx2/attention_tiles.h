@@ -32,6 +32,38 @@ void score(Scratch& scratch, size_t at, size_t head_dim, size_t begin, size_t en
   }
 }
 
+// Scores of a block that is one vector, which leaves room in registers for widening meanwhile.
+template <class L, KvFormat kFormat, size_t kPositions>
+void score_one_vector(Scratch& scratch, const Work& work, Ahead& ahead) {
+  find_keys(scratch, work);
+  const size_t begin = work.begin - work.tile(), end = work.end - work.tile();
+  for (size_t p = begin / kPositions * kPositions; p < end; p += kPositions) {
+    score_rows<L, kFormat, kPositions>(scratch.weights + p * L::kLanes, scratch.queries,
+                                       scratch.key_rows + p, scratch.key_factor + p,
+                                       work.queries.head_dim, ahead);
+  }
+}
+
+// Scores of all queries of the block.
+template <class Isa, KvFormat kFormat>
+void score_all(Scratch& scratch, const Work& work, Ahead& ahead) {
+  using Wide = typename Isa::Wide;
+  if (work.n <= 8) return score_one_vector<Lanes8, kFormat, Isa::kPositions>(scratch, work, ahead);
+  if (work.n <= Wide::kLanes)
+    return score_one_vector<Wide, kFormat, Isa::kPositions>(scratch, work, ahead);
+  const size_t head_dim = work.queries.head_dim;
+  const size_t begin = work.begin - work.tile(), end = work.end - work.tile();
+  widen_keys<kFormat>(scratch, work);
+  size_t i = 0;
+  for (; i + Wide::kLanes + 8 < work.n; i += 2 * Wide::kLanes) {
+    score<Wide, 2, Isa::kPairPositions>(scratch, i, head_dim, begin, end, ahead);
+  }
+  for (; i + 8 < work.n; i += Wide::kLanes) {
+    score<Wide, 1, Isa::kPositions>(scratch, i, head_dim, begin, end, ahead);
+  }
+  if (i < work.n) score<Lanes8, 1, Isa::kPositions>(scratch, i, head_dim, begin, end, ahead);
+}
+
 // Scores to weights for the vector of queries from `at` on; kMasked if not all of them see all of
 // positions [begin, end).
 template <class L, bool kMasked>
@@ -93,21 +125,10 @@ STRIDE_INLINE void each_vector(size_t n, Visit&& visit) {
 
 template <class Isa, KvFormat kFormat>
 void attend_tile(Scratch& scratch, const Work& work) {
-  if (work.n <= Isa::kFewQueries) return attend_tile_across<Isa, kFormat>(scratch, work);
-  using Wide = typename Isa::Wide;
-  const size_t head_dim = work.queries.head_dim;
-  const size_t begin = work.begin - work.tile(), end = work.end - work.tile();
+  if (work.n <= kFewQueries) return attend_tile_across<Isa, kFormat>(scratch, work);
   Ahead keys = next_tile(work, true), values = next_tile(work, false);
   set_ranges(scratch, work);
-  widen_keys<kFormat>(scratch, work);
-  size_t i = 0;
-  for (; i + Wide::kLanes + 8 < work.n; i += 2 * Wide::kLanes) {
-    score<Wide, 2, Isa::kPairPositions>(scratch, i, head_dim, begin, end, keys);
-  }
-  for (; i + 8 < work.n; i += Wide::kLanes) {
-    score<Wide, 1, Isa::kPositions>(scratch, i, head_dim, begin, end, keys);
-  }
-  if (i < work.n) score<Lanes8, 1, Isa::kPositions>(scratch, i, head_dim, begin, end, keys);
+  score_all<Isa, kFormat>(scratch, work, keys);
   find_values(scratch, work);
   each_vector<Isa>(work.n, [&](auto lanes, size_t at) __attribute__((always_inline)) {
     soften<decltype(lanes)>(scratch, at, work);
@@ -154,7 +175,7 @@ void attend_block(Scratch& scratch, Work work) {
   low = larger(low, work.begin);
   high = smaller(high, work.end);
   clear_states(scratch, work);
-  if (work.n > Isa::kFewQueries) load_queries<Isa>(scratch, work);
+  load_queries<Isa>(scratch, work);
   for (work.begin = low; work.begin < high; work.begin = work.end) {
     work.end = smaller(high, work.tile() + kTile);
     if (work.kv.format == KvFormat::f16) {

@@ -23,6 +23,7 @@ struct Scratch {
   alignas(64) int end[kQueryBlock];       // beyond the last query
   alignas(64) float key_factor[kTile];    // of the scores
   alignas(64) float value_factor[kTile];  // of the weights
+  const std::byte* key_rows[kTile];       // stored; zeros for positions that are not
   const std::byte* value_rows[kTile];     // stored, of positions that are
 };
 
@@ -70,6 +71,19 @@ STRIDE_INLINE void each_row(const Work& work, bool keys, Visit&& visit) {
             work.kv.format == KvFormat::int8 ? scales[i * work.kv.scale_stride] : 1.0F);
     }
   }
+}
+
+// A row of zeros in either format, for positions that have none.
+constexpr std::byte kNoRow[2 * kMaxHeadDim] = {};
+
+// The stored keys of the tile, and their factors.
+void find_keys(Scratch& scratch, const Work& work) {
+  for (const std::byte*& row : scratch.key_rows) row = kNoRow;
+  each_row(work, true,
+           [&](const std::byte* row, size_t place, float factor) __attribute__((always_inline)) {
+             scratch.key_rows[place] = row;
+             scratch.key_factor[place] = factor * work.queries.scale;
+           });
 }
 
 // What each query sees of the tile.

@@ -11,6 +11,7 @@ namespace {
 struct Lanes8 {
   using Vector = __m256;
   static constexpr size_t kLanes = 8;
+  using Halves = __m256i;  // twice as many values of sixteen bits
 
   STRIDE_INLINE static Vector zero() { return _mm256_setzero_ps(); }
   STRIDE_INLINE static Vector all(float x) { return _mm256_set1_ps(x); }
@@ -64,6 +65,21 @@ struct Lanes8 {
     const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
   }
+  STRIDE_INLINE static Vector widen_int16(const std::byte* p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(load128(p)));
+  }
+
+  STRIDE_INLINE static Halves join(const __m128i (&parts)[2]) {
+    return _mm256_set_m128i(parts[1], parts[0]);
+  }
+  // Of each 128 bits: the lower or upper four values of a and b, in turns.
+  STRIDE_INLINE static Halves interleave_low(Halves a, Halves b) {
+    return _mm256_unpacklo_epi16(a, b);
+  }
+  STRIDE_INLINE static Halves interleave_high(Halves a, Halves b) {
+    return _mm256_unpackhi_epi16(a, b);
+  }
+  STRIDE_INLINE static void store_halves(std::byte* p, Halves v) { store256(p, v); }
 };
 
 }  // namespace

@@ -9,7 +9,6 @@ namespace stride::kernels::STRIDE_AVX512 {
 namespace {
 
 struct Isa {
-  static constexpr size_t kFewQueries = 6;  // with more, vectors of queries are as fast
   using Wide = Lanes16;
   static constexpr size_t kPairPositions = 8;
   static constexpr size_t kPositions = 16;

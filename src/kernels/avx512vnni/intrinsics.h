@@ -46,6 +46,7 @@ static inline __m512i stride_widen(Vector v) {
 }
 #define _mm512_cvtepu8_epi32 stride_widen<unsigned char>
 #define _mm512_cvtepi8_epi32 stride_widen<signed char>
+#define _mm512_cvtepi16_epi32 stride_widen<short>
 #define _mm512_cvtepu16_epi32 stride_widen<unsigned short>
 
 static inline __m512i stride_cvtps_epi32(__m512 v) {

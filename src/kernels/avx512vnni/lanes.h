@@ -12,6 +12,7 @@ namespace {
 struct Lanes16 {
   using Vector = __m512;
   static constexpr size_t kLanes = 16;
+  using Halves = __m512i;
 
   STRIDE_INLINE static Vector zero() { return _mm512_setzero_ps(); }
   STRIDE_INLINE static Vector all(float x) { return _mm512_set1_ps(x); }
@@ -90,6 +91,23 @@ struct Lanes16 {
   STRIDE_INLINE static Vector widen_int8(const std::byte* p) {
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(avx2::load128(p)));
   }
+  STRIDE_INLINE static Vector widen_int16(const std::byte* p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(avx2::load256(p)));
+  }
+
+  STRIDE_INLINE static Halves join(const __m128i (&parts)[4]) {
+    Halves v = _mm512_castsi128_si512(parts[0]);
+    v = _mm512_mask_broadcast_i32x4(v, 0x00f0, parts[1]);
+    v = _mm512_mask_broadcast_i32x4(v, 0x0f00, parts[2]);
+    return _mm512_mask_broadcast_i32x4(v, 0xf000, parts[3]);
+  }
+  STRIDE_INLINE static Halves interleave_low(Halves a, Halves b) {
+    return _mm512_unpacklo_epi16(a, b);
+  }
+  STRIDE_INLINE static Halves interleave_high(Halves a, Halves b) {
+    return _mm512_unpackhi_epi16(a, b);
+  }
+  STRIDE_INLINE static void store_halves(std::byte* p, Halves v) { _mm512_storeu_si512(p, v); }
 };
 
 }  // namespace
