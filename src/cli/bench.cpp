@@ -30,7 +30,7 @@ constexpr uint32_t kMostTokens = INT32_MAX;
 
 struct Options {
   std::string model, prompts = "512", depths = "0", rows = "1", kv = "f16", path = "fast",
-                     weights = "auto";
+                     weights = "auto", activations = "auto";
   uint32_t n_gen = 32, repetitions = 5, n_threads = 0, n_ubatch = 512;
   uint64_t seed = 1;
   std::optional<std::string> json, csv, svg;
@@ -110,6 +110,7 @@ Result<bench::Report> measure(const Options& options, const Interrupt& interrupt
   if (options.path == "reference") load.path = model::Path::reference;
   if (options.kv == "int8") load.kv_type = model::KvType::int8;
   load.placement = placement_of(options.weights);
+  load.activations = activations_of(options.activations);
   const auto model = STRIDE_TRY_AT(path.string(), model::Model::load(*catalog, load, warnings));
   report_warnings(warnings);
   STRIDE_TRY(check_memory(*model, plan));
@@ -171,6 +172,7 @@ int bench_command(Arguments args) {
       .option("--csv", options.csv, "write a line for each measurement; - is standard output")
       .option("--svg", options.svg, "draw each measurement against the limit");
   declare_weights(line, options.weights);
+  declare_activations(line, options.activations);
   line.example("stride bench -m model.gguf", "a prompt of 512 tokens, 32 decode steps")
       .example("stride bench -m model.gguf -npp 0,2048 -ntg 128 -npl 1,2,4 -d 0,4096,16384",
                "several depths, and the cost of verifying drafts")

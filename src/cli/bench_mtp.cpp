@@ -183,6 +183,7 @@ int bench_mtp(Arguments args) {
       .choice("--path", options.model.path, {"fast", "reference"}, "which implementation computes")
       .option("--json", options.json, "write every pair to this file; - is standard output");
   declare_weights(line, options.model.weights);
+  declare_activations(line, options.model.activations);
   line.example("stride bench mtp", "the bundled model on its sixteen skills")
       .example("stride bench mtp -m slab.gguf --acceptance .89,.76,.69",
                "random weights (stride synth --mtp 3) at a published acceptance")

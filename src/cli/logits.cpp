@@ -100,8 +100,7 @@ Result<> run(const Options& options) {
       .n_threads = options.n_threads, .max_rows = options.n_ubatch, .mtp = mtp.get()};
   if (options.path == "reference") load.path = model::Path::reference;
   if (options.kv == "int8") load.kv_type = model::KvType::int8;
-  if (options.activations == "int8") load.activations = model::Activations::int8;
-  if (options.activations == "int16") load.activations = model::Activations::int16;
+  load.activations = activations_of(options.activations);
   const auto model = STRIDE_TRY_AT(options.model, model::Model::load(*catalog, load, warnings));
   for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
   if (options.mtp && model->config().n_mtp == 0) {
@@ -136,12 +135,11 @@ int logits_command(Arguments args) {
       .option("--mtp-file", options.mtp_file, "MTP blocks in a file of their own")
       .choice("--path", options.path, {"reference", "fast"}, "which implementation computes")
       .choice("--kv", options.kv, {"f16", "int8"}, "type of the key-value cache (fast path)")
-      .choice("--activations", options.activations, {"auto", "int8", "int16"},
-              "how activations meet quantised weights (fast path); auto: int16 for small models")
       .option("-t,--threads", options.n_threads, "threads; 0 = one per core")
       .option("-ub,--ubatch-size", options.n_ubatch, "rows of one internal step")
-      .option("--piece", options.piece, "feed the ids in pieces of N; results do not depend on it")
-      .example("stride logits -m model.gguf --ids 0,19923,14 --out logits.bin",
+      .option("--piece", options.piece, "feed the ids in pieces of N; results do not depend on it");
+  declare_activations(line, options.activations);
+  line.example("stride logits -m model.gguf --ids 0,19923,14 --out logits.bin",
                "three rows of the production path")
       .example("stride logits -m model.gguf --ids 0,19923,14 --mtp --path reference --out mtp.bin",
                "the heads, by the reference path");

@@ -70,6 +70,7 @@ void declare(CommandLine& line, ModelFlags& flags) {
       .choice("--path", flags.path, {"fast", "reference"}, "which implementation computes")
       .choice("--kv", flags.kv, {"f16", "int8"}, "type of the key-value cache");
   declare_weights(line, flags.weights);
+  declare_activations(line, flags.activations);
 }
 
 void declare_weights(CommandLine& line, std::string& weights) {
@@ -82,6 +83,19 @@ model::Placement placement_of(std::string_view weights) {
   return weights == "memory" ? model::Placement::memory
          : weights == "file" ? model::Placement::file
                              : model::Placement::automatic;
+}
+
+void declare_activations(CommandLine& line, std::string& activations) {
+  line.choice(
+      "--activations", activations, {"auto", "int8", "int16"},
+      "how activations meet quantised weights; auto: int16, which is more exact, for models "
+      "of less than 256 MiB");
+}
+
+model::Activations activations_of(std::string_view activations) {
+  return activations == "int8"    ? model::Activations::int8
+         : activations == "int16" ? model::Activations::int16
+                                  : model::Activations::automatic;
 }
 
 std::vector<std::string> complete_flash_flag(Arguments args) {
@@ -119,6 +133,7 @@ Result<std::unique_ptr<engine::Engine>> open_engine(const ModelFlags& flags) {
   request.options.path = flags.path == "fast" ? model::Path::fast : model::Path::reference;
   request.options.kv_type = flags.kv == "f16" ? model::KvType::f16 : model::KvType::int8;
   request.options.placement = placement_of(flags.weights);
+  request.options.activations = activations_of(flags.activations);
   request.options.n_threads = flags.threads;
   request.options.max_rows = flags.ubatch;
   request.options.on_copy = LoadProgress();

@@ -26,6 +26,7 @@ struct ModelFlags {
   std::string path = "fast";
   std::string kv = "f16";
   std::string weights = "auto";
+  std::string activations = "auto";
   std::string flash = "on";
 };
 
@@ -37,6 +38,10 @@ std::vector<std::string> complete_flash_flag(Arguments args);
 // The flag that says where weights are read from, and its meaning.
 void declare_weights(CommandLine& line, std::string& weights);
 model::Placement placement_of(std::string_view weights);
+
+// The flag that says how activations are quantised, and its meaning.
+void declare_activations(CommandLine& line, std::string& activations);
+model::Activations activations_of(std::string_view activations);
 
 // Fails if so many threads would only stand in each other's way.
 Result<> check_threads(uint32_t n_threads);

@@ -55,6 +55,17 @@ class Nano(unittest.TestCase):
         for key in ("content", "reasoning", "usage"):
             self.assertEqual(memory[key], file[key], key)
 
+    def test_activations_are_int16_unless_asked_for_int8(self):
+        text = b"It was the best of times, it was the worst of times. " * 12
+        found = {}
+        for word in ("auto", "int16", "int8"):
+            done = stride("perplexity", "-c", "64", "--json", "--activations", word, stdin=text)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found[word] = json.loads(done.stdout)["perplexity"]
+        self.assertEqual(found["auto"], found["int16"])
+        self.assertNotEqual(found["int8"], found["int16"])
+        self.assertLess(abs(found["int8"] / found["int16"] - 1), 0.05)
+
     def test_calls_a_tool(self):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(WEATHER, file)

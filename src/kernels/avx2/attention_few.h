@@ -70,6 +70,10 @@ STRIDE_INLINE void score_turned(Scratch& scratch, const Work& work, size_t posit
   alignas(64) std::byte turned[2][kAcross * kRowBytes];
   const std::byte* const* rows = scratch.key_rows + position;
   const size_t head_dim = work.queries.head_dim;
+  const float* q[kQueries];
+#pragma GCC unroll 8
+  for (size_t i = 0; i < kQueries; ++i)
+    q[i] = work.queries.q + (work.first + i) * work.queries.q_stride;
   Vector sum[kQueries][kVectors];
 #pragma GCC unroll 8
   for (size_t i = 0; i < kQueries; ++i) {
@@ -79,7 +83,6 @@ STRIDE_INLINE void score_turned(Scratch& scratch, const Work& work, size_t posit
   Turn<L, kFormat> turn;
 #pragma GCC unroll 8
   for (size_t part = 0; part < kAcross; ++part) turn.part(part, turned[0], rows, 0);
-  const float* q = scratch.queries;
   for (size_t first = 0; first < head_dim; first += kAcross) {
     const std::byte* keys = turned[first / kAcross % 2];
     // The last ones again where there are no others.
@@ -87,7 +90,7 @@ STRIDE_INLINE void score_turned(Scratch& scratch, const Work& work, size_t posit
     std::byte* out = turned[1 - first / kAcross % 2];
     ahead.fetch(2 * kVectors * L::kLanes / kAcross);
 #pragma GCC unroll 8
-    for (size_t d = 0; d < kAcross; ++d, q += Lanes8::kLanes) {
+    for (size_t d = 0; d < kAcross; ++d) {
       turn.part(d, out, rows, next);
       Vector key[kVectors];
 #pragma GCC unroll 2
@@ -97,7 +100,7 @@ STRIDE_INLINE void score_turned(Scratch& scratch, const Work& work, size_t posit
       }
 #pragma GCC unroll 8
       for (size_t i = 0; i < kQueries; ++i) {
-        const Vector x = L::all(q[i]);
+        const Vector x = L::all(q[i][first + d]);
 #pragma GCC unroll 2
         for (size_t v = 0; v < kVectors; ++v) sum[i][v] = L::multiply_add(x, key[v], sum[i][v]);
       }

@@ -152,8 +152,10 @@ void load_queries(Scratch& scratch, const Work& work) {
 }
 
 // States to those of nothing seen, also in lanes without a query.
+template <class Isa>
 void clear_states(Scratch& scratch, const Work& work) {
-  for (size_t i = 0; i < kQueryBlock; ++i) {
+  constexpr size_t kLanes = Isa::Wide::kLanes;
+  for (size_t i = 0; i < (work.n + kLanes - 1) / kLanes * kLanes; ++i) {
     scratch.max[i] = kNone;
     scratch.sum[i] = 0;
     scratch.begin[i] = 0;
@@ -174,8 +176,8 @@ void attend_block(Scratch& scratch, Work work) {
   }
   low = larger(low, work.begin);
   high = smaller(high, work.end);
-  clear_states(scratch, work);
-  load_queries<Isa>(scratch, work);
+  clear_states<Isa>(scratch, work);
+  if (work.n > kFewQueries) load_queries<Isa>(scratch, work);
   for (work.begin = low; work.begin < high; work.begin = work.end) {
     work.end = smaller(high, work.tile() + kTile);
     if (work.kv.format == KvFormat::f16) {
@@ -195,7 +197,8 @@ void attend_with(const AttentionQueries& queries, const KvView& kv, size_t begin
                  AttentionState* states) {
   Scratch scratch;
   // Places that are never filled are multiplied, then masked.
-  __builtin_memset(scratch.tile, 0, kTile * queries.head_dim * sizeof(float));
+  if (queries.n > Isa::Wide::kLanes)
+    __builtin_memset(scratch.tile, 0, kTile * queries.head_dim * sizeof(float));
   __builtin_memset(scratch.key_factor, 0, sizeof scratch.key_factor);
   __builtin_memset(scratch.value_factor, 0, sizeof scratch.value_factor);
   for (size_t first = 0; first < queries.n; first += kQueryBlock) {
