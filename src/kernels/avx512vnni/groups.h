@@ -340,9 +340,14 @@ void multiply_group(float* out, size_t out_stride, const std::byte* group, size_
 }
 
 // Columns of a pass. More of them share the work of unpacking a block; their sums, its eight
-// vectors and its factors must fit the registers.
+// vectors and its factors must fit the registers. Builds that are for tests alone have fewer: all
+// of them take minutes to compile with sanitizers or in emulation.
 template <class T>
+#ifdef STRIDE_KERNELS_FEW_COLUMNS
+constexpr size_t kMostColumns = 3;
+#else
 constexpr size_t kMostColumns = T::kHalves ? 11 : 14;
+#endif
 
 template <class T>
 using MultiplyGroup = void (*)(float* out, size_t out_stride, const std::byte* group, size_t n_in,
