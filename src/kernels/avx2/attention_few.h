@@ -23,7 +23,7 @@ STRIDE_INLINE __m128i eight_keys(const std::byte* row, size_t d) {
 // Brings eight dimensions of the rows of a vector of halves to [dimension, position], in eight
 // parts between which other work can be done.
 template <class L, KvFormat kFormat>
-struct Turn {
+struct KeyTranspose {
   using Halves = typename L::Halves;
   Halves v[kAcross];
 
@@ -62,12 +62,13 @@ struct Turn {
 };
 
 // Scores of kQueries queries with two vectors of positions, [query, position]. While eight
-// dimensions are multiplied the next ones are turned.
+// dimensions are multiplied the next ones are transposed.
 template <class L, KvFormat kFormat, size_t kQueries>
-STRIDE_INLINE void score_turned(Scratch& scratch, const Work& work, size_t position, Ahead& ahead) {
+STRIDE_INLINE void score_transposed(Scratch& scratch, const Work& work, size_t position,
+                                    Ahead& ahead) {
   using Vector = typename L::Vector;
   constexpr size_t kVectors = 2, kRowBytes = sizeof(typename L::Halves);
-  alignas(64) std::byte turned[2][kAcross * kRowBytes];
+  alignas(64) std::byte transposed[2][kAcross * kRowBytes];
   const std::byte* const* rows = scratch.key_rows + position;
   const size_t head_dim = work.queries.head_dim;
   const float* q[kQueries];
@@ -80,18 +81,18 @@ STRIDE_INLINE void score_turned(Scratch& scratch, const Work& work, size_t posit
 #pragma GCC unroll 2
     for (size_t v = 0; v < kVectors; ++v) sum[i][v] = L::zero();
   }
-  Turn<L, kFormat> turn;
+  KeyTranspose<L, kFormat> transpose;
 #pragma GCC unroll 8
-  for (size_t part = 0; part < kAcross; ++part) turn.part(part, turned[0], rows, 0);
+  for (size_t part = 0; part < kAcross; ++part) transpose.part(part, transposed[0], rows, 0);
   for (size_t first = 0; first < head_dim; first += kAcross) {
-    const std::byte* keys = turned[first / kAcross % 2];
+    const std::byte* keys = transposed[first / kAcross % 2];
     // The last ones again where there are no others.
     const size_t next = smaller(first + kAcross, head_dim - kAcross);
-    std::byte* out = turned[1 - first / kAcross % 2];
+    std::byte* out = transposed[1 - first / kAcross % 2];
     ahead.fetch(2 * kVectors * L::kLanes / kAcross);
 #pragma GCC unroll 8
     for (size_t d = 0; d < kAcross; ++d) {
-      turn.part(d, out, rows, next);
+      transpose.part(d, out, rows, next);
       Vector key[kVectors];
 #pragma GCC unroll 2
       for (size_t v = 0; v < kVectors; ++v) {
@@ -119,7 +120,7 @@ STRIDE_INLINE void score_turned(Scratch& scratch, const Work& work, size_t posit
 template <class L, KvFormat kFormat, size_t kQueries>
 void score_across(Scratch& scratch, const Work& work, Ahead& ahead) {
   for (size_t p = 0; p < kTile; p += 2 * L::kLanes)
-    score_turned<L, kFormat, kQueries>(scratch, work, p, ahead);
+    score_transposed<L, kFormat, kQueries>(scratch, work, p, ahead);
 }
 
 // Of as many queries as the block has, at most kMost.
