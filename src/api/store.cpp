@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ranges>
 #include <utility>
@@ -56,7 +57,9 @@ class Store::Database {
     Statement s = prepare("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)");
     bind_key(s, kind, key);
     sqlite3_bind_blob64(s.get(), 3, value.data(), value.size(), SQLITE_STATIC);
-    sqlite3_bind_int64(s.get(), 4, milliseconds_now());
+    // Later than all before it, so that of a burst not all are the oldest.
+    newest_ = std::max(milliseconds_now(), newest_ + 1);
+    sqlite3_bind_int64(s.get(), 4, newest_);
     return run(s);
   }
 
@@ -122,6 +125,7 @@ class Store::Database {
   }
 
   std::unique_ptr<sqlite3, Close> handle_;
+  int64_t newest_ = 0;  // when the last record was put
 };
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {

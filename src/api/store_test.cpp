@@ -55,10 +55,9 @@ TEST_F(StoreTest, FindsWhatWasPutAlsoAfterARestart) {
 
 TEST_F(StoreTest, StaysWithinItsQuota) {
   const auto store = open(10'000);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 100; ++i)
     store->put(RecordKind::turn, std::to_string(i), std::string(500, 'x'));
-    store->flush();
-  }
+  store->flush();
   int n = 0;
   for (int i = 0; i < 100; ++i) n += store->get(RecordKind::turn, std::to_string(i)) ? 1 : 0;
   EXPECT_LE(n, 20);

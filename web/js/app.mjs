@@ -332,8 +332,9 @@ export class App {
     this.composer.show_settings(this.settings);
   }
 
-  // The page is being closed: an answer that is still written is kept as far as it came.
+  // The page is being closed, perhaps before it has started: an answer that is still written is kept
+  // as far as it came.
   close() {
-    this.keeper.save_now();
+    this.keeper?.save_now();
   }
 }
