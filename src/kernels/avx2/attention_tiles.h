@@ -11,14 +11,13 @@ namespace {
 
 template <KvFormat kFormat>
 void widen_keys(Scratch& scratch, const Work& work) {
-  const size_t head_dim = work.queries.head_dim;
-  each_row(work, true,
-           [&](const std::byte* row, size_t place, float factor) __attribute__((always_inline)) {
-             scratch.key_factor[place] = factor * work.queries.scale;
-             for (size_t d = 0; d < head_dim; d += kKeyPiece) {
-               Lanes8::store(scratch.tile + key_at(place, d), widen<Lanes8, kFormat>(row, d));
-             }
-           });
+  find_keys(scratch, work);
+  for (size_t place = 0; place < kTile; ++place) {
+    for (size_t d = 0; d < work.queries.head_dim; d += kKeyPiece) {
+      Lanes8::store(scratch.tile + key_at(place, d),
+                    widen<Lanes8, kFormat>(scratch.key_rows[place], d));
+    }
+  }
 }
 
 // Scores of kVectors vectors of queries from `at` on with positions [begin, end) of the tile, and
@@ -196,9 +195,7 @@ template <class Isa>
 void attend_with(const AttentionQueries& queries, const KvView& kv, size_t begin, size_t end,
                  AttentionState* states) {
   Scratch scratch;
-  // Places that are never filled are multiplied, then masked.
-  if (queries.n > Isa::Wide::kLanes)
-    __builtin_memset(scratch.tile, 0, kTile * queries.head_dim * sizeof(float));
+  // Those of places that are never filled are multiplied, then masked.
   __builtin_memset(scratch.key_factor, 0, sizeof scratch.key_factor);
   __builtin_memset(scratch.value_factor, 0, sizeof scratch.value_factor);
   for (size_t first = 0; first < queries.n; first += kQueryBlock) {
